@@ -284,3 +284,11 @@ def test_an_old_champion_asks_for_a_training_once_a_day(works: Hangar) -> None:
 def test_what_is_no_schedule_is_refused(schedule: str) -> None:
     with pytest.raises(ConfigError, match=r"key 'retrain.schedule' is no schedule"):
         check_definition(definition(Retrain(schedule=schedule)), "models/late.toml", metrics.find)
+
+
+@pytest.mark.parametrize("schedule", ["0 0 31 2 *", "5 5 30 2 *", "0 0 31 4,6,9,11 *"])
+def test_a_schedule_that_never_comes_is_refused(schedule: str) -> None:
+    """One such file would else stop the schedules of all models."""
+    with pytest.raises(ConfigError, match=r"key 'retrain.schedule' names a time that never comes"):
+        check_definition(definition(Retrain(schedule=schedule)), "models/late.toml", metrics.find)
+    check_definition(definition(Retrain(schedule="0 0 29 2 *")), "models/late.toml", metrics.find)

@@ -116,3 +116,12 @@ def test_row_count_is_checked(tmp_path: Path) -> None:
     part = write(tmp_path / "a", pa.table(FULL))
     with pytest.raises(IntegrityError):
         read_parts([PartFile(path=part.path, sha256=part.sha256, rows=3)], COLUMNS)
+
+
+def test_equal_texts_are_one_object_over_parts(tmp_path: Path) -> None:
+    column = Column(name="text", type=ColumnType.TEXT)
+    tables = [pa.table({"text": ["left and right", None]}), pa.table({"text": ["", "left and right"]})]
+    frame = read_parts([write(tmp_path / str(number), table) for number, table in enumerate(tables)], [column])
+    first, missing, empty, last = frame["text"].tolist()
+    assert (first, missing, empty) == ("left and right", None, "")
+    assert first is last

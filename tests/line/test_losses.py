@@ -82,3 +82,34 @@ def test_a_challenger_that_waits_answers_the_next_delivery_too(freight: Factory)
         freight, "SELECT model_version, count(*) AS n FROM losses_freight WHERE delivery = 5 GROUP BY ALL ORDER BY ALL"
     )
     assert [tuple(one.values()) for one in found] == [(1, 150), (2, 150)]
+
+
+def test_scores_on_rows_that_left_or_are_broken_are_no_live_scores(freight: Factory) -> None:
+    def live() -> tuple[float, int]:
+        model = freight.json("model", "show", "freight")
+        return round(model["live_score"], 6), model["live_rows"]
+
+    def trust(delivery: int) -> list[str]:
+        found = _sql(freight, f"SELECT DISTINCT trust FROM losses_freight WHERE delivery = {delivery}")
+        return [one["trust"] for one in found]
+
+    before = live()
+    head, *lines = rows(150, 6).splitlines()
+    dear = [line.rsplit(",", 1) for line in lines]
+    wrong = freight.write("freight6.csv", "\n".join([head, *(f"{row},{float(cost) * 4}" for row, cost in dear), ""]))
+    file = freight.add("freight_costs", wrong, 150)
+    assert live() != before
+    freight("file", "withdraw", file["id"], "--reason", "costs of another currency")
+    freight.wait()
+    assert live() == before
+    assert trust(6) == ["withdrawn"]
+
+    grams = [line.split(",") for line in rows(150, 7).splitlines()[1:]]
+    scaled = [",".join([*cells[:3], str(int(cells[3]) * 1000), cells[4]]) for cells in grams]
+    freight.add("freight_costs", freight.write("freight7.csv", "\n".join([head, *scaled, ""])), 150)
+    number = freight.json("dataset", "show", "freight_costs")["version"]
+    assert trust(number) == ["broken"]
+    assert live() == before
+    freight("dataset", "trust", f"freight_costs@{number}", "--reason", "codes have three more digits now")
+    assert trust(number) == ["trusted"]
+    assert live() != before

@@ -176,6 +176,41 @@ def test_numbers_that_count_on_are_no_news(timed: bool) -> None:
     assert not [one for one in checked(learned, numbered(8)).opened if one.feature in names]
 
 
+def named(number: int) -> dict[str, list[str]]:
+    """Columns of ever new words in the rows of a month."""
+    times = rows(number)["at"]
+    return {
+        "flight": [f"F{number}-{place}" for place in range(1000)],
+        "digest": [f"{(number * 1000 + place) * 2654435761 % 2**32:08x}" for place in range(1000)],
+        "written": [f"{at:%d-%b-%Y %H:%M:%S}" for at in times],
+        "day": [f"{at:%d.%m.%Y}" for at in times],
+        "lot": [f"L{number * 20 + place // 50}" for place in range(1000)],
+    }
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_words_that_are_ever_new_are_no_news(timed: bool) -> None:
+    """Ids, lots, times written as text: each delivery brings others, and `monitor checks` says why none is compared."""
+    frames = [rows(number).assign(**named(number)) for number in range(9)]
+    others = tuple(Column(name=name, type=ColumnType.TEXT) for name in named(0))
+    frame = pd.concat(frames[:8], ignore_index=True)
+    learned = reference(frame if timed else frame.assign(at=pd.NaT), (*others, OTHERS[-1]))
+    assert set(learned.follow_time) == set(named(0))
+    results = check_all(context(learned, 8, frame=frames[8]))
+    said = [one.message for one in results if one.feature == "flight" and one.check == "feature_drift"]
+    assert len(said) == 1
+    assert "it has other values as time goes on and is no feature" in said[0]
+    assert not [one for one in judged(results).opened if one.feature in named(0)]
+
+
+def test_words_that_are_new_once_are_news() -> None:
+    """The newest delivery of the training rows may be the one that is wrong."""
+    frames = [rows(number).assign(tag=rows(number)["carrier"]) for number in range(8)]
+    frames[7] = frames[7].assign(tag=[f"t{place}" for place in range(1000)])
+    tag = Column(name="tag", type=ColumnType.TEXT)
+    assert reference(pd.concat(frames, ignore_index=True), (tag, OTHERS[-1])).follow_time == ()
+
+
 def test_every_column_of_the_dataset_has_a_row_with_a_result_or_the_reason(learned: Reference) -> None:
     definition = ModelDefinition(name="m", dataset="d", target="late", id="id", time="at", task=Task.BINARY)
     results = check_all(context(learned, 8, frame=rows(8)))

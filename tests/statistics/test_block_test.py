@@ -10,7 +10,7 @@ from tests.release.worlds import binary_pair, regression_pair
 from tests.soak import times
 from tests.statistics.challengers import auc_block, promoted, rmse_block
 
-from shopfloor.statistics.alpha_wallet import alpha_of_test
+from shopfloor.statistics.alpha_wallet import MONTH, alpha_of_test
 from shopfloor.statistics.block_test import (
     LEAST_ROWS,
     MOST_BLOCKS,
@@ -179,6 +179,27 @@ def promoted_in(random: np.random.Generator, better: float, *, same: bool) -> in
         tries.append(blocks[-1])
         gains.append(quick_block(random, better))
     return 0
+
+
+def falls_in_a_year_of_days(random: np.random.Generator, part: float) -> bool:
+    """Whether a champion falls to one of 365 daily challengers of equal merit, each of them judged on twelve days; each
+    day stands for that part of a month. Days add half as much as rows do."""
+    months = [1.0] * 6 + [part] * 364
+    for day in range(365):
+        gains = [BlockGain(0.0171 * random.normal(), 0.014, 500, "row") for _ in range(min(6 + day, 12))]
+        blocks = range(1, 7 + day)
+        if promoted(gains, alpha_of_test(ALPHA, range(6, 6 + day), blocks, months[: len(blocks)]), 0.002):
+            return True
+    return False
+
+
+@pytest.mark.soak
+def test_a_year_of_daily_tries() -> None:
+    """Must hold: at most 15 % of champions fall to equals, however often they are challenged."""
+    random = np.random.default_rng(11)
+    years = times(20, 400)
+    assert np.mean([falls_in_a_year_of_days(random, 1 / MONTH) for _ in range(years)]) <= 0.15
+    assert np.mean([falls_in_a_year_of_days(random, 1.0) for _ in range(10)]) >= 0.5, "where each day counts as a month"
 
 
 @pytest.mark.soak

@@ -262,6 +262,12 @@ def test_settings_that_cannot_be_used_are_told(works: Works) -> None:
     assert "intake.scan_seconds" in found.detail
 
 
+def test_a_definition_that_cannot_be_read_is_told(works: Works) -> None:
+    works.layout.definition("late").write_text("dataset = = 3\n")
+    (found,) = complaints(examine(works.context), "definitions")
+    assert "models/late.toml is not used" in found.detail
+
+
 def test_open_rights_are_closed(works: Works) -> None:
     works.layout.private.chmod(0o755)
     works.layout.signing_key.chmod(0o640)

@@ -28,6 +28,7 @@ from shopfloor.statistics.predictions import Predictions
 NUMBER, CLOCK = "number", "clock"
 POINTS = 20
 
+_NONE: Codes = np.empty(0, dtype=np.intp)
 _INNER = 13
 _SMALLEST = 0.02
 _CODES = 50
@@ -38,7 +39,7 @@ _HOURS = tuple(f"{hour:02}-{hour + 2:02} h" for hour in range(0, 24, 2))
 
 @dataclass(frozen=True)
 class Binned:
-    """Rows of one feature: `codes` are bins, -1 is missing; `numbers` the values of a number, `factor` the levels."""
+    """Rows of one feature: `codes` are bins, -1 is missing, and `factor` the levels; of a number only its `numbers`."""
 
     codes: Codes
     numbers: Floats | None = None
@@ -46,40 +47,46 @@ class Binned:
 
     def sketch(self, bins: Bins, rows: Mask | slice = slice(None)) -> Sketch:
         """The chosen rows in a few numbers."""
+        if self.numbers is not None:
+            return _number_sketch(self.numbers[rows], bins)
         codes = self.codes[rows]
-        present = codes >= 0
-        counts = np.bincount(codes[present], minlength=len(bins.labels))
-        numbers = None if self.numbers is None else self.numbers[rows][present]
-        points, top = ((), self._commonest(rows)) if numbers is None else _profile(numbers)
+        counts = np.bincount(codes[codes >= 0], minlength=len(bins.labels))
         return Sketch(
             rows=len(codes),
-            missing=int(len(codes) - present.sum()),
+            missing=int(len(codes) - counts.sum()),
             counts=tuple(counts.tolist()),
-            points=points,
-            top=top,
-            unseen=_unseen(numbers, counts, bins),
+            top=self._commonest(rows),
+            unseen=0 if bins.known is None else int(counts[-1]),
         )
 
     def _commonest(self, rows: Mask | slice) -> float:
         """The share of the commonest level among present rows."""
-        codes = np.empty(0, dtype=np.intp) if self.factor is None else self.factor.codes[rows]
+        codes = _NONE if self.factor is None else self.factor.codes[rows]
         counts = np.bincount(codes[codes >= 0]) if len(codes) else codes
         return round(int(counts.max()) / int(counts.sum()), 6) if counts.sum() else 0.0
 
 
-def _unseen(numbers: Floats | None, counts: NDArray[np.int64], bins: Bins) -> int:
-    if bins.known is None:
-        return 0
-    if numbers is None:
-        return int(counts[-1])
-    return int((~np.isin(numbers, np.array(bins.known, dtype=np.float64))).sum())
+def _number_sketch(numbers: Floats, bins: Bins) -> Sketch:
+    # To sort them once is cheaper than to look for the bin of each.
+    ordered = np.sort(numbers)
+    ordered = ordered[: np.searchsorted(ordered, np.nan)]
+    below = np.searchsorted(ordered, np.asarray(bins.edges), side="right")
+    counts = np.diff(below, prepend=0, append=len(ordered))
+    points, top = _profile(ordered)
+    return Sketch(
+        rows=len(numbers),
+        missing=len(numbers) - len(ordered),
+        counts=tuple(counts.tolist()),
+        points=points,
+        top=top,
+        unseen=0 if bins.known is None else int((~np.isin(ordered, np.array(bins.known, dtype=np.float64))).sum()),
+    )
 
 
-def _profile(values: Floats) -> tuple[tuple[float, ...], float]:
-    """Evenly spaced quantiles, and the share of the commonest value."""
-    if not len(values):
+def _profile(ordered: Floats) -> tuple[tuple[float, ...], float]:
+    """Of values in order: evenly spaced quantiles, and the share of the commonest value."""
+    if not len(ordered):
         return (), 0.0
-    ordered = np.sort(values)
     places = (np.arange(POINTS) + 0.5) / POINTS * len(ordered) - 0.5
     points = np.interp(places, np.arange(len(ordered)), ordered)
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
@@ -104,11 +111,7 @@ def bin_values(values: Values, bins: Bins) -> Binned:
     """Rows of a feature in its bins. Values of another kind than the bins' are read as that kind
     where they can be, and are missing where they cannot."""
     if bins.kind == NUMBER:
-        numbers = _numbers_of(values)
-        codes = np.searchsorted(np.asarray(bins.edges), numbers, side="left").astype(np.intp)
-        present = np.isfinite(numbers)
-        codes[~present] = -1
-        return Binned(codes, numbers)
+        return Binned(_NONE, _numbers_of(values))
     if bins.kind == CLOCK:
         return Binned(_clock_codes(values, bins))
     factor = _levels_of(values)
@@ -221,7 +224,8 @@ def _numbers_of(values: Values) -> Floats:
         return values.spread(np.array([_float(level) for level in values.levels], dtype=np.float64), np.nan)
     if isinstance(values, Timestamps):
         return np.full(len(values.micros), np.nan)
-    return np.where(np.isfinite(values), values, np.nan)
+    finite = np.isfinite(values)
+    return values if finite.all() else np.where(finite, values, np.nan)
 
 
 def _float(text: str) -> float:

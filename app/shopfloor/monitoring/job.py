@@ -24,7 +24,7 @@ from shopfloor.monitoring.delivery_verdict import judged
 from shopfloor.monitoring.records import AlertChanges, CheckReport
 from shopfloor.monitoring.tasks import CheckOutcome, CheckTask
 from shopfloor.runtime.context import Context
-from shopfloor.runtime.inference import Origin, publish, publish_losses, register, register_losses
+from shopfloor.runtime.inference import DELIVERY, Origin, publish, publish_losses, register, register_losses
 from shopfloor.runtime.line import AlertOpened, DeliveryTrusted
 from shopfloor.runtime.task import WorkerTask
 from shopfloor.runtime.worker_class import WorkerClass
@@ -72,16 +72,16 @@ class MonitorHandler:
         published = outcome.report
         definition = context.definition(job.subject)
         self._note_truth(context, transaction, job, outcome.truth)
-        register_losses(context, transaction, job.subject, outcome.losses, Origin("delivery", job.id))
+        register_losses(context, transaction, job.subject, outcome.losses, Origin(DELIVERY, job.id))
         history = preparing.known_history(transaction, definition)
         alerts.add_checks(transaction, published.results)
         changes = fold(
             alerts.unresolved(transaction, job.subject), published.results, history, definition, transaction.now
         )
         opened = self._fold(context, transaction, definition, self._confirmed(transaction, published, changes))
-        self._note_live(transaction, published)
         touched = [alert.id for alert in (*opened, *changes.updated)]
-        self._judge(context, transaction, job, published.results, touched)
+        if self._judge(context, transaction, job, published.results, touched) is not Trust.BROKEN:
+            self._note_live(transaction, published)
         shifted = [result.feature or result.check for result in published.results if result.verdict == "shifted"]
         return {
             "checks": len(published.results),
@@ -128,12 +128,12 @@ class MonitorHandler:
         job: JobRecord,
         results: Sequence[CheckResult],
         alerts: Sequence[str],
-    ) -> None:
+    ) -> Trust | None:
         """What the checks say of the delivery that they were about, in the transaction of their results."""
         dataset, number = context.definition(job.subject).dataset, job.payload.get("dataset_version")
         before = trust.get(transaction, dataset, number) if number is not None else None
         if before is None:
-            return
+            return None
         verdict = judged(before, job.subject, results, alerts, transaction.now)
         trust.put(transaction, verdict)
         if verdict.trust is not before.trust and {verdict.trust, before.trust} != {Trust.UNKNOWN, Trust.TRUSTED}:
@@ -145,6 +145,7 @@ class MonitorHandler:
             transaction.emit(kind, dataset, what, data=data)
         if before.trust is Trust.UNKNOWN and verdict.trust is Trust.TRUSTED:
             self._release_late(context, transaction, verdict)
+        return verdict.trust
 
     def _release_late(self, context: Context, transaction: Transaction, verdict: DeliveryTrust) -> None:
         """A version that was trained before the verdict may be waiting for it."""
@@ -186,7 +187,7 @@ class MonitorHandler:
         """What the delivery says of predictions is kept, for later checks and for the value."""
         if truth is None:
             return
-        if register(context, transaction, job.subject, LogKind.ACTUALS, truth, Origin("delivery", job.id)):
+        if register(context, transaction, job.subject, LogKind.ACTUALS, truth, Origin(DELIVERY, job.id)):
             transaction.emit(
                 "actuals.delivered",
                 job.subject,

@@ -20,7 +20,8 @@ from shopfloor.monitoring.records import PERFORMANCE, BacktestSpec, CheckSpec, D
 from shopfloor.monitoring.tasks import CheckTask
 from shopfloor.monitoring.terms import terms_of
 from shopfloor.runtime.context import Context
-from shopfloor.store import alerts, datasets, inference, models, thresholds, trust, value
+from shopfloor.runtime.inference import DELIVERY
+from shopfloor.store import alerts, datasets, inference, jobs, models, thresholds, trust, value
 from shopfloor.store.inference import LogKind
 from shopfloor.store.rows import Query
 
@@ -58,7 +59,7 @@ def check_task(
         others=_of_another_age(context, query, definition.name, file, delivery) if new and delivery else (),
         key_path=str(context.layout.signing_key),
         inference=_log(context, query, definition.name, LogKind.PREDICTIONS),
-        actuals=_log(context, query, definition.name, LogKind.ACTUALS),
+        actuals=_actuals(context, query, definition),
         history=known_history(query, definition),
         value=None if definition.value is None else value_spec(context, query, definition, delivery=delivery),
         now=context.clock.now(),
@@ -89,10 +90,15 @@ def _of_another_age(
 
 
 def known_history(query: Query, definition: ModelDefinition) -> tuple[CheckResult, ...]:
-    """Earlier results of a model's checks, newest first, without those about rows that have left the dataset."""
+    """Earlier results of a model's checks, newest first, without those about rows that have left the dataset, and
+    without the scores on broken ones.
+    """
     gone = trust.withdrawn_samples(query, definition.dataset)
+    unscored = gone | trust.broken_samples(query, definition.dataset)
     rows = alerts.check_history(query, definition.name, _HISTORY).rows
-    return tuple(row for row in rows if row.evidence.get("data") not in gone)
+    return tuple(
+        row for row in rows if row.evidence.get("data") not in (unscored if row.check == PERFORMANCE else gone)
+    )
 
 
 def _challenger(context: Context, query: Query, model: str, delivery: DatasetVersion) -> ArtifactFile | None:
@@ -137,7 +143,7 @@ def value_spec(
         else (),
         arrived_at=delivery.created_at if delivery is not None else None,
         inference=_log(context, query, definition.name, LogKind.PREDICTIONS),
-        actuals=_log(context, query, definition.name, LogKind.ACTUALS),
+        actuals=_actuals(context, query, definition),
         by=by,
     )
 
@@ -227,6 +233,15 @@ def _artifact(
     file = artifact_file(context.layout, model, version, facts.sha256, until)
     manifest = bundle.prove(file, load_or_create_key(context.layout.signing_key))
     return file, manifest, Path(file.path) / bundle.REFERENCE
+
+
+def _actuals(context: Context, query: Query, definition: ModelDefinition) -> tuple[str, ...]:
+    """Without those that came with deliveries which are broken, or whose rows have left the dataset."""
+    unreliable = trust.unreliable(query, definition.dataset)
+    parts = inference.parts(query, definition.name, LogKind.ACTUALS)
+    delivered = {part.origin for part in parts if part.source == DELIVERY} if unreliable else ()
+    left = {id for id in delivered if jobs.get(query, id).payload.get("dataset_version") in unreliable}
+    return tuple(str(context.layout.root / part.path) for part in parts if part.origin not in left)
 
 
 def _log(context: Context, query: Query, model: str, kind: LogKind) -> tuple[str, ...]:

@@ -81,19 +81,13 @@ def build_reference(
         for column in features
         if column.name in frame.columns
     ]
-    follow_time = []
-    for column in others:
-        values = parse_column(frame[column.name], column)
-        if follows_time(values, micros):
-            follow_time.append(column.name)
-        else:
-            described.append(_unused(describe(column.name, column.type, values, chunked, None)))
+    follow_time, unused = _unlearned(frame, others, micros, chunked)
     reference = Reference(
         model=model,
         task=task,
         rows=len(frame),
-        features=tuple(described),
-        follow_time=tuple(follow_time),
+        features=(*described, *unused),
+        follow_time=follow_time,
         target=_target(frame, target, task, chunked),
         chunked_by=chunked.by,
         chunks=chunked.chunks,
@@ -102,6 +96,20 @@ def build_reference(
         created_at=created_at,
     )
     return reference if holdout is None or not len(holdout.truth) else _with_holdout(reference, holdout, metric, seed)
+
+
+def _unlearned(
+    frame: pd.DataFrame, others: Sequence[Column], micros: NDArray[np.int64] | None, chunked: Chunked
+) -> tuple[tuple[str, ...], list[FeatureReference]]:
+    """Of the columns that are no features, those that follow time, and the others described."""
+    follow_time, found = [], []
+    for column in others:
+        values = parse_column(frame[column.name], column)
+        if follows_time(values, micros):
+            follow_time.append(column.name)
+        else:
+            found.append(_unused(describe(column.name, column.type, values, chunked, None)))
+    return tuple(follow_time), found
 
 
 def _unused(column: FeatureReference) -> FeatureReference:

@@ -10,6 +10,7 @@ from scipy import special
 
 from shopfloor.monitoring.bins import NUMBER
 from shopfloor.monitoring.records import FeatureReference, Sketch
+from shopfloor.statistics.arrays import Mask
 from shopfloor.statistics.distances import jensen_shannon, wasserstein
 
 _LEVEL = 0.995
@@ -53,25 +54,37 @@ def merge(sketches: Sequence[Sketch]) -> Sketch:
     """Several stretches as one. Points are resampled, so they are close, not exact."""
     if len(sketches) == 1:
         return sketches[0]
-    filled = [sketch for sketch in sketches if sketch.points]
     present = sum(sketch.present for sketch in sketches)
     return Sketch(
         rows=sum(sketch.rows for sketch in sketches),
         missing=sum(sketch.missing for sketch in sketches),
         counts=tuple(np.sum([sketch.counts for sketch in sketches], axis=0).tolist()),
-        points=_resampled(filled) if filled else (),
+        points=_Points(sketches).resampled(),
         top=sum(sketch.top * sketch.present for sketch in sketches) / present if present else 0.0,
     )
 
 
-def _resampled(sketches: Sequence[Sketch]) -> tuple[float, ...]:
-    points = np.concatenate([sketch.points for sketch in sketches])
-    weights = np.concatenate([np.full(len(s.points), s.present / len(s.points)) for s in sketches])
-    order = np.argsort(points, kind="stable")
-    middles = np.cumsum(weights[order]) - weights[order] / 2
-    number = len(sketches[0].points)
-    wanted = (np.arange(number) + 0.5) / number * weights.sum()
-    return tuple(float(value) for value in np.interp(wanted, middles, points[order]))
+class _Points:
+    """The points of some sketches in order, each for as many rows as it stands for; `owners` are their sketches."""
+
+    def __init__(self, sketches: Sequence[Sketch]) -> None:
+        lengths = [len(sketch.points) for sketch in sketches]
+        self._number = max(lengths, default=0)
+        values = np.array([point for sketch in sketches for point in sketch.points])
+        each = [sketch.present / length if length else 0.0 for sketch, length in zip(sketches, lengths, strict=True)]
+        order = np.argsort(values, kind="stable")
+        self._values = values[order]
+        self._weights = np.repeat(each, lengths)[order]
+        self.owners = np.repeat(np.arange(len(sketches)), lengths)[order]
+
+    def resampled(self, rows: Mask | slice = slice(None)) -> tuple[float, ...]:
+        """Evenly spaced quantiles of all rows that the chosen points stand for; none without a point."""
+        values, weights = self._values[rows], self._weights[rows]
+        if not len(values):
+            return ()
+        ends = np.cumsum(weights)
+        wanted = (np.arange(self._number) + 0.5) / self._number * ends[-1]
+        return tuple(np.interp(wanted, ends - weights / 2, values).tolist())
 
 
 def recent(sketches: Sequence[Sketch], rows: int) -> Sketch:
@@ -124,22 +137,22 @@ def _block_end(sketches: Sequence[Sketch], start: int, rows: float) -> int | Non
 def away(sketches: Sequence[Sketch], whole: Sketch, distance: Distance) -> list[float]:
     """The distance of each chunk from all other rows of the reference."""
     found = []
-    for sketch in sketches:
-        rest = _without(sketches, sketch, whole)
+    for sketch, points in zip(sketches, _points_without(sketches), strict=True):
+        rest = Sketch(
+            rows=whole.rows - sketch.rows,
+            missing=whole.missing - sketch.missing,
+            counts=tuple(np.subtract(whole.counts, sketch.counts).tolist()),
+            points=points or whole.points,
+        )
         if sketch.present and rest.present:
             found.append(distance(sketch, rest))
     return found
 
 
-def _without(sketches: Sequence[Sketch], chunk: Sketch, whole: Sketch) -> Sketch:
-    """All rows but those of `chunk`; points come from the other chunks."""
-    others = [sketch for sketch in sketches if sketch is not chunk and sketch.points]
-    return Sketch(
-        rows=whole.rows - chunk.rows,
-        missing=whole.missing - chunk.missing,
-        counts=tuple(np.subtract(whole.counts, chunk.counts).tolist()),
-        points=_resampled(others) if others else whole.points,
-    )
+def _points_without(sketches: Sequence[Sketch]) -> list[tuple[float, ...]]:
+    """For each chunk the points of the others, of which all are put in order only once."""
+    held = _Points(sketches)
+    return [held.resampled(held.owners != place) for place in range(len(sketches))]
 
 
 def distances_of(feature: FeatureReference) -> dict[str, Distance]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
-from shopfloor.domain.definition import Task
+from shopfloor.domain.definition import Task, Value
 from shopfloor.domain.numbers import money, rounded
 from shopfloor.domain.text import counted, safe
 from shopfloor.domain.value import ThresholdPoint, ThresholdReport
@@ -62,10 +63,22 @@ def thresholds(spec: ValueSpec) -> ThresholdReport:
     promised = float(curve.max() - curve[round(spec.threshold * (len(curve) - 1))])
     if abs(best - spec.threshold) < _LITTLE or promised <= 0:
         return report(points=points, reason="The present threshold is the best on the holdout.")
+    return _confirmed(partial(report, points=points), spec, value, best, promised, known)
+
+
+def _confirmed(
+    report: Callable[..., ThresholdReport],
+    spec: ValueSpec,
+    value: Value,
+    best: float,
+    promised: float,
+    known: Predictions | None,
+) -> ThresholdReport:
+    """The proposal of `best`, which gains `promised` a row on the holdout, where the `known` outcomes bear it out."""
     gain = f"{money(promised, safe(value.unit, 20), signed=True)} a row on the holdout"
     if known is None or len(known) < spec.definition.monitoring.min_rows:
         few = counted(0 if known is None else len(known), "known outcome")
-        return report(points=points, proposed=best, reason=f"{gain}; {few} cannot confirm it yet.")
+        return report(proposed=best, reason=f"{gain}; {few} cannot confirm it yet.")
     change = value_of_claims(value, known, known.chance() >= best)
     change -= value_of_claims(value, known, known.chance() >= spec.threshold)
     mean = float(change.mean())
@@ -73,7 +86,6 @@ def thresholds(spec: ValueSpec) -> ThresholdReport:
     confirmed = f"{gain}, {money(mean, safe(value.unit, 20), signed=True)} on {counted(len(known), 'known outcome')}"
     span = f" ({rounded(found.interval[0])} to {rounded(found.interval[1])})" if found.known else ""
     return report(
-        points=points,
         proposed=best if mean > 0 else None,
         reason=f"{confirmed}{span}." if mean > 0 else f"Not proposed: {confirmed}{span}.",
         rows=len(known),

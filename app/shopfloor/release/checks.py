@@ -18,6 +18,7 @@ from shopfloor.release.leakage import ColumnPower
 from shopfloor.release.records import GateSpec, SliceGain
 from shopfloor.release.slices import describe
 from shopfloor.statistics import calibration
+from shopfloor.statistics.alpha_wallet import RETURNED, SPENT
 from shopfloor.statistics.blocks import Blocks
 from shopfloor.statistics.metric import Metric
 from shopfloor.statistics.paired import Comparison
@@ -170,8 +171,9 @@ def shared_error(spec: GateSpec, alpha: float) -> GateCheck:
         passed=True,
         value=float(test),
         detail=(
-            f"test {test} {of} may use an error of {numbers.rounded(alpha)}: each test spends two thirds of what is "
-            f"left of {numbers.exact(allowed)}, and each block of new rows returns a quarter"
+            f"test {test} {of} may use an error of {numbers.rounded(alpha)}: each test spends "
+            f"{percent(SPENT)} of what is left of {numbers.exact(allowed)}, and a month of new rows returns "
+            f"{percent(RETURNED)} of that"
         ),
         blocking=False,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -64,13 +65,7 @@ def select(
     import pandas as pd
 
     truth = pd.Series(target)
-    lengths = {len(holdout), len(truth)} | {len(one) for one in (time, delivery) if one is not None}
-    if len(lengths) != 1:
-        raise DataError(
-            "Holdout rows, targets, times and deliveries differ in number.",
-            hint="Pass them row by row, in the same order.",
-            code="holdout_rows",
-        )
+    _check_lengths(holdout, truth, *(one for one in (time, delivery) if one is not None))
     new = _read(spec, challenger, truth)
     old = None if champion is None else _read(spec, champion, truth)
     stamps = None if time is None else moments(time)
@@ -99,6 +94,15 @@ def select(
         day=None if moment is None else moment // DAY,
         detail="; ".join(note for note in notes if note),
     )
+
+
+def _check_lengths(*tables: Sized) -> None:
+    if len({len(one) for one in tables}) != 1:
+        raise DataError(
+            "Holdout rows, targets, times and deliveries differ in number.",
+            hint="Pass them row by row, in the same order.",
+            code="holdout_rows",
+        )
 
 
 def _read(spec: GateSpec, frame: pd.DataFrame, truth: pd.Series[Any]) -> Predictions:

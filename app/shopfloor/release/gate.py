@@ -95,7 +95,7 @@ def judge(
     metric = metrics.find(spec.metric)
     champion_or_none = None if spec.champion_version is None else champion_predictions
     chosen = select(spec, holdout, target, challenger_predictions, champion_or_none, time, delivery)
-    alpha = alpha_of_test(spec.definition.release.alpha, spec.earlier_tests, spec.new_blocks)
+    alpha = alpha_of_test(spec.definition.release.alpha, spec.earlier_tests, spec.new_blocks, spec.block_months)
     found = _Findings(rows=chosen.rows)
     for check in (checks.enough_rows(spec, chosen), checks.enough_classes(spec, chosen.challenger)):
         found.add(check)

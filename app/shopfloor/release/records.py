@@ -21,13 +21,13 @@ class GateSpec(Record, frozen=True, kw_only=True):
     time of the holdout. `split` is the split that was used; `auto` infers it: by time when the
     challenger's training ended before the holdout began.
     Scores are scikit-learn scorer values: greater is better, errors are negative.
-    `train_score` is the challenger's score on a sample of its training rows, `dummy_score` that
-    of the constant model on the holdout. `row_ms` is the measured time of one row through the
-    row path. `earlier_tests` are the dataset versions of the earlier tests against this champion,
-    `new_blocks` those at which each block of labelled rows came (see `alpha_wallet`). `changed_inputs` says which
-    inputs callers would have to send otherwise than to the champion. `no_bar` says why the champion is not compared
-    with; empty where it is. `value_source` is the code of the function that gives the value. `min_gain`
-    and `margin` are those of the definition, where it has any.
+    `train_score` is the challenger's score on a sample of its training rows, `dummy_score` that of the constant model
+    on the holdout. `row_ms` is the measured time of one row through the row path. `earlier_tests` are the dataset
+    versions of the earlier tests against this champion, `new_blocks` those at which each block of labelled rows came,
+    `block_months` what part of a month each stands for (see `alpha_wallet`). `changed_inputs` says which inputs callers
+    would have to send otherwise than to the champion. `no_bar` says why the champion is not compared with; empty where
+    it is. `value_source` is the code of the function that gives the value. `min_gain` and `margin` are those of the
+    definition, where it has any.
     """
 
     definition: ModelDefinition
@@ -51,6 +51,7 @@ class GateSpec(Record, frozen=True, kw_only=True):
     margin: float = LARGEST_LOSS
     earlier_tests: tuple[int, ...] = ()
     new_blocks: tuple[int, ...] = ()
+    block_months: tuple[float, ...] | None = None
     champion_age_days: float | None = None
     changed_inputs: tuple[str, ...] = ()
     no_bar: str = ""

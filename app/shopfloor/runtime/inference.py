@@ -15,6 +15,9 @@ from shopfloor.store import inference
 from shopfloor.store.inference import LogKind
 from shopfloor.store.transaction import Transaction
 
+DELIVERY = "delivery"
+"""The source of what a delivery brought; the id is that of the job which checked it."""
+
 
 class Origin(NamedTuple):
     """Where rows came from: over `rest`, from a `batch` file, a `file` of actuals, a `delivery` or a `holdout`; and the

@@ -71,6 +71,14 @@ def deliveries(query: Query, dataset: str, version: int) -> dict[str, int]:
     return dict(rows)
 
 
+def arrivals(query: Query, dataset: str, version: int) -> dict[int, datetime]:
+    """When each version of a dataset was committed, up to `version`."""
+    rows = query.all(
+        "SELECT version, created_at FROM dataset_versions WHERE dataset = ? AND version <= ?", [dataset, version]
+    )
+    return {number: stored_time(at) for number, at in rows}
+
+
 def added_parts(query: Query, dataset: str, version: int) -> tuple[Part, ...]:
     """Only the parts that a version brought."""
     rows = query.all(

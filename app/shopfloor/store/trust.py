@@ -63,6 +63,17 @@ def undecided(query: Query) -> list[DeliveryTrust]:
     return sorted(found, key=lambda one: one.decided_at, reverse=True)
 
 
+def broken_samples(query: Query, dataset: str) -> frozenset[str]:
+    """The names under which check results know rows of broken deliveries."""
+    return frozenset(name for one in of_dataset(query, dataset) if one.trust is Trust.BROKEN for name in one.samples)
+
+
+def unreliable(query: Query, dataset: str) -> frozenset[int]:
+    """The versions whose delivery is broken, or has left the dataset."""
+    verdicts = of_dataset(query, dataset)
+    return frozenset(one.version for one in verdicts if one.trust is Trust.BROKEN or one.withdrawn is not None)
+
+
 def in_doubt(query: Query, dataset: str, files: Iterable[str]) -> list[DeliveryTrust]:
     """The deliveries that nobody may rely on yet and that brought one of `files`, oldest first."""
     rows = query.all(

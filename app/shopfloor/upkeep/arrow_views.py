@@ -14,7 +14,7 @@ import pyarrow.parquet as parquet
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.stored_object import ObjectKind
 from shopfloor.duck.sql import name as quoted
-from shopfloor.duck.sql import select_list
+from shopfloor.duck.sql import select_list, text
 from shopfloor.lake.objects import part_path, verify_published
 from shopfloor.workspace.layout import Layout
 
@@ -31,7 +31,8 @@ _PREDICTIONS = (
     "model_prediction VARCHAR, threshold DOUBLE, humility VARCHAR, humility_action VARCHAR, seconds DOUBLE"
 )
 _LOSSES = (
-    "row UBIGINT, at TIMESTAMP, delivery BIGINT, actual VARCHAR, prediction VARCHAR, loss DOUBLE, model_version BIGINT"
+    "row UBIGINT, at TIMESTAMP, delivery BIGINT, actual VARCHAR, prediction VARCHAR, loss DOUBLE, "
+    "model_version BIGINT, trust VARCHAR"
 )
 _ACTUALS = "association_id VARCHAR, actual VARCHAR, arrived_at TIMESTAMP"
 
@@ -118,8 +119,21 @@ class LogView:
         if self.kind == "predictions":
             return body
         key, last = ("model_version, row", "delivery") if self.kind == "losses" else ("association_id", "arrived_at")
+        if self.kind == "losses" and rows:
+            body = f"SELECT losses.*, {self._trust()} AS trust FROM ({body}) losses"
         newest = f"row_number() OVER (PARTITION BY {key} ORDER BY {last} DESC) = 1"
         return f"SELECT * FROM ({body}) QUALIFY {newest}"
+
+    def _trust(self) -> str:
+        """SQL of whether the delivery that brought a row is trusted: what nothing speaks against is."""
+        known = self.connection.execute(
+            "SELECT version, CASE WHEN record->>'$.withdrawn' IS NULL THEN trust ELSE 'withdrawn' END AS said "
+            "FROM metadata.delivery_trust WHERE dataset = "
+            "(SELECT arg_max(dataset, number) FROM metadata.runs WHERE model = ?) AND said <> 'trusted'",
+            [self.model],
+        ).fetchall()
+        doubts = " ".join(f"WHEN {version} THEN {text(said)}" for version, said in known)
+        return f"CASE delivery {doubts} ELSE 'trusted' END" if doubts else "'trusted'"
 
     def _union(self, rows: list[tuple[int, str, list[str]]], name: str) -> str:
         """Versions have different inputs: groups of equal columns are read together, then united by name."""

@@ -17,6 +17,7 @@ READING_SECONDS = 300.0
 # Rights and folders first: other checks need what they repair.
 CHECKS: tuple[Check, ...] = (
     environment.settings,
+    environment.definitions,
     environment.rights,
     environment.folders,
     store.store,

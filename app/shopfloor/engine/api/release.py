@@ -172,24 +172,7 @@ def _do(
             return update.version
         version = releasing.carry_out(transaction, definition, update)
         reach("release.moved")
-        serves = "champion" in version.aliases
-        done = "requested" if verb == "promoted" and not serves else verb
-        suffix = f": {safe(reason, 300)}" if reason else ""
-        transaction.emit(
-            f"release.{done.split()[0]}",
-            definition.name,
-            f"{definition.name}@{version.version} {done} by {request.actor}{suffix}",
-            actor=request.actor,
-            data={
-                "version": version.version,
-                "reason": safe(reason, 500),
-                "approved_by": list(version.approvals),
-                "needed": _needed(transaction, definition),
-            },
-        )
-        if serves:
-            trigger = f"{definition.name}@{version.version} {verb} by {request.actor}"
-            services.context.line.after(transaction, ChampionChanged(definition.name, version.version, trigger))
+        _tell(services, transaction, definition, version, request.actor, reason, verb)
         return version
 
     update: rules.ReleaseUpdate | None = None
@@ -201,3 +184,33 @@ def _do(
     reach("release.committed")
     deploy(services.context, definition.name)
     return version
+
+
+def _tell(
+    services: EngineServices,
+    transaction: Transaction,
+    definition: ModelDefinition,
+    version: ModelVersion,
+    actor: str,
+    reason: str,
+    verb: str,
+) -> None:
+    """The event of a release, and what follows from a new champion."""
+    serves = "champion" in version.aliases
+    done = "requested" if verb == "promoted" and not serves else verb
+    suffix = f": {safe(reason, 300)}" if reason else ""
+    transaction.emit(
+        f"release.{done.split()[0]}",
+        definition.name,
+        f"{definition.name}@{version.version} {done} by {actor}{suffix}",
+        actor=actor,
+        data={
+            "version": version.version,
+            "reason": safe(reason, 500),
+            "approved_by": list(version.approvals),
+            "needed": _needed(transaction, definition),
+        },
+    )
+    if serves:
+        trigger = f"{definition.name}@{version.version} {verb} by {actor}"
+        services.context.line.after(transaction, ChampionChanged(definition.name, version.version, trigger))

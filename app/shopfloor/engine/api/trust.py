@@ -10,6 +10,7 @@ from shopfloor.domain.text import safe
 from shopfloor.domain.trust import Trust
 from shopfloor.engine.api.datasets import resolve
 from shopfloor.engine.services import EngineServices
+from shopfloor.monitoring import live_score
 from shopfloor.runtime.line import DeliveryTrusted
 from shopfloor.store import trust
 from shopfloor.store.transaction import Transaction
@@ -31,6 +32,8 @@ def declare(services: EngineServices, request: DatasetTrust) -> DatasetVersion:
             decided_at=transaction.now,
         )
         trust.put(transaction, verdict)
+        for definition in services.context.models_of(version.dataset):
+            live_score.find_again(transaction, definition)
         trigger = f"{verdict.ref} declared trusted by {request.actor}"
         transaction.emit(
             "dataset.trusted",

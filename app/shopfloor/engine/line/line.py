@@ -59,8 +59,8 @@ class ProductionLine:
         """
         version = fact.version
         freshness.resolve(transaction, version.dataset)
-        marked = withdrawn.follow(transaction, version)
         definitions = self._context.models_of(version.dataset)
+        marked = withdrawn.follow(transaction, version, definitions)
         checked = [one.name for one in definitions if self._check_rows(transaction, one, version, marked)]
         for definition in definitions:
             self._learn_rows(transaction, definition, version, marked)

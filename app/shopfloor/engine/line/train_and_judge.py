@@ -29,8 +29,9 @@ from shopfloor.release.gate import judge
 from shopfloor.release.input_compatibility import changed_inputs
 from shopfloor.release.records import GateSpec
 from shopfloor.runtime.task import Progress
+from shopfloor.statistics.alpha_wallet import new_blocks
 from shopfloor.statistics.arrays import Codes
-from shopfloor.statistics.block_test import complete_blocks
+from shopfloor.statistics.blocks import DAY
 from shopfloor.statistics.frames import read_predictions
 from shopfloor.training.train import train
 from shopfloor.training.trained import Trained
@@ -92,8 +93,18 @@ def deliveries_of(task: TrainTask, rows: pd.DataFrame) -> Codes:
     return np.asarray(brought[rows.index.to_numpy()], dtype=np.intp)
 
 
-def _new_blocks(task: TrainTask, trained: Trained) -> tuple[int, ...]:
-    return complete_blocks(np.concatenate([deliveries_of(task, rows) for rows in (trained.train, trained.holdout)]))
+def _new_blocks(task: TrainTask, trained: Trained) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Blocks of labelled rows, and what part of a month each stands for: by the time of the rows, else by arrival."""
+    rows = [trained.train, trained.holdout]
+    delivery = np.concatenate([deliveries_of(task, one) for one in rows])
+    column = task.train.definition.time
+    times = known_row_times(pd.concat([one[column] for one in rows])) if column in trained.holdout else None
+    if times is None:
+        known = pd.Series(delivery).map(task.arrived)
+        times = pd.to_datetime(known, utc=True).dt.tz_localize(None)
+    moment = times.to_numpy(dtype="datetime64[us]")
+    day = np.where(np.isnat(moment), np.nan, moment.astype(np.int64) / DAY)
+    return new_blocks(delivery, day)
 
 
 def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef) -> Decision:
@@ -103,6 +114,7 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef) -> Decision
     model = None if champion is None else bundle.load(champion, load_or_create_key(Path(task.key_path)))
     bar, answers = ("", None) if champion is None or model is None else _bar(task, trained, champion, model)
     delivery = deliveries_of(task, trained.holdout)
+    blocks, months = _new_blocks(task, trained)
     spec = GateSpec(
         definition=task.train.definition,
         metric=record.metric,
@@ -117,7 +129,8 @@ def _judge(task: TrainTask, trained: Trained, artifact: ArtifactRef) -> Decision
         artifact_bytes=artifact.bytes,
         row_ms=_row_milliseconds(trained),
         earlier_tests=task.earlier_tests,
-        new_blocks=_new_blocks(task, trained),
+        new_blocks=blocks,
+        block_months=months,
         split=record.split,
         changed_inputs=() if model is None else changed_inputs(model.features, trained.model.features),
         no_bar=bar,

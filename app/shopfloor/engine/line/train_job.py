@@ -125,6 +125,7 @@ class TrainHandler:
             staging=str(staging),
             champion=champion,
             deliveries=datasets.deliveries(query, definition.dataset, version.version),
+            arrived=datasets.arrivals(query, definition.dataset, version.version),
             earlier_tests=releasing.earlier_tests(query, definition.name, champion),
             value_source="" if definition.value is None else source_of(context, definition.value),
             now=context.clock.now(),

@@ -14,7 +14,8 @@ from shopfloor.training.records import TrainResult, TrainSpec
 class TrainTask(Record, frozen=True, kw_only=True):
     """A training with the facts the gate needs. `staging` is where the artifact is staged.
 
-    `deliveries` says of each part, by its sha256, which dataset version brought it, `earlier_tests` at which versions
+    `deliveries` says of each part, by its sha256, which dataset version brought it, `arrived` when each version did,
+    `earlier_tests` at which versions
     this champion was challenged before. `value_source` is the code of the function that gives the value.
     """
 
@@ -23,6 +24,7 @@ class TrainTask(Record, frozen=True, kw_only=True):
     staging: str
     champion: ArtifactFile | None = None
     deliveries: dict[str, int] = {}
+    arrived: dict[int, datetime] = {}
     earlier_tests: tuple[int, ...] = ()
     value_source: str = ""
     now: datetime

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
 from shopfloor.domain.contract import Mode
 from shopfloor.domain.dataset import DatasetVersion
+from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.monitor import AlertState
 from shopfloor.domain.release import AliasChange, ModelVersion, WithdrawnRows
 from shopfloor.domain.text import counted
 from shopfloor.domain.trust import DeliveryTrust, Trust
 from shopfloor.monitoring import alerts as rules
+from shopfloor.monitoring import live_score
 from shopfloor.release import aliases, releasing
 from shopfloor.store import alerts, datasets, learned, models, runs, trust
 from shopfloor.store.transaction import Transaction
 
 
-def follow(transaction: Transaction, version: DatasetVersion) -> frozenset[str]:
+def follow(transaction: Transaction, version: DatasetVersion, watching: Iterable[ModelDefinition]) -> frozenset[str]:
     """Mark what learned from rows that left with `version`, and unmark it where they came back.
 
     A marked version that was a challenger or awaited approval is neither any more, and `previous` names a champion
     without a mark. Alerts that only deliveries which left had caused are closed. Rows that a delivery of keyed or
-    replaced rows brings anew have left only where they were in doubt. Returns the models whose champion is marked.
+    replaced rows brings anew have left only where they were in doubt. Scores on rows that left are no live scores of
+    the models that are `watching`. Returns the models whose champion is marked.
     """
     changed = _changed_files(transaction, version)
     if not changed:
@@ -34,7 +37,9 @@ def follow(transaction: Transaction, version: DatasetVersion) -> frozenset[str]:
         models_touched.add(model)
     for model in sorted(models_touched):
         _name_previous(transaction, model)
-    _leave(transaction, version)
+    if _leave(transaction, version):
+        for definition in watching:
+            live_score.find_again(transaction, definition)
     return frozenset(learned.withdrawn_champions(transaction))
 
 
@@ -143,22 +148,26 @@ def _name_previous(transaction: Transaction, model: str) -> None:
         models.move_alias(transaction, change)
 
 
-def _leave(transaction: Transaction, version: DatasetVersion) -> None:
-    """Verdicts about deliveries of which no row is left, and the alerts that only they had caused."""
+def _leave(transaction: Transaction, version: DatasetVersion) -> bool:
+    """Verdicts about deliveries of which no row is left, and the alerts that only they had caused; whether a delivery
+    left or came back.
+    """
     present = frozenset(learned.rows_by_file(version.parts))
     verdicts = trust.of_dataset(transaction, version.dataset)
     only_doubts = _replaces(transaction, version)
-    gone = []
+    gone, moved = [], False
     for verdict in verdicts:
         if only_doubts and not _in_doubt(verdict):
             continue
         is_gone = bool(verdict.files) and present.isdisjoint(verdict.files)
         if is_gone is not (verdict.withdrawn is not None):
+            moved = True
             trust.put(transaction, replace(verdict, withdrawn=version.version if is_gone else None))
         gone += [verdict] if is_gone else []
     others = {alert for verdict in verdicts if verdict not in gone for alert in verdict.alerts}
     refs = {alert: verdict.ref for verdict in gone for alert in verdict.alerts if alert not in others}
     _close(transaction, refs, version)
+    return moved
 
 
 def _close(transaction: Transaction, caused: Mapping[str, str], version: DatasetVersion) -> None:

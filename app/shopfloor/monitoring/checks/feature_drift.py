@@ -29,7 +29,7 @@ class FeatureDrift:
         return [*compared, *(self._moving(name, rows, context) for name in follow_time)]
 
     def _moving(self, name: str, rows: InputRows, context: CheckContext) -> CheckResult:
-        reason = f"{safe(name, 60)}: inconclusive, it changes as time goes on and is no feature."
+        reason = f"{safe(name, 60)}: inconclusive, it has other values as time goes on and is no feature."
         return context.result(self.name, rows, CheckVerdict.UNKNOWN, reason, rows=len(rows), feature=name)
 
 

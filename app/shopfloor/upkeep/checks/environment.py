@@ -32,6 +32,15 @@ def settings(doctor: DoctorContext) -> Iterator[DoctorFinding]:
         yield failed("settings", doctor.context.settings_fault)
 
 
+def definitions(doctor: DoctorContext) -> Iterator[DoctorFinding]:
+    """A model whose definition cannot be read is neither listed nor trained."""
+    readable, unreadable = doctor.context.readable_models()
+    for message in unreadable.values():
+        yield failed("definitions", message)
+    if not unreadable:
+        yield passed("definitions", f"{counted(len(readable), 'model')} can be read")
+
+
 def notify(doctor: DoctorContext) -> Iterator[DoctorFinding]:
     """The commands of `notify` take what they are told."""
     failing = doctor.context.undelivered()
