@@ -48,7 +48,8 @@ class _Gap(NamedTuple):
 class Fairness:
     """Whether a group's selection rate or true-positive rate differs from that of all others.
 
-    One result for each column that the definition names (`fairness` in `[monitoring]`). `value` is the greatest absolute difference, `limit` .1. `SHIFTED`
+    One result for each column that the definition names (`fairness` in `[monitoring]`). `value` is the greatest
+    absolute difference, `limit` .1. `SHIFTED`
     needs more than that and evidence: a t test with errors by blocks (days, else hours), corrected for all groups and
     both rates (Benjamini-Hochberg). A group of few rows (of few positives), or of fewer than 12 blocks, is not judged;
     where none is left the answer is `UNKNOWN`.
