@@ -8,24 +8,36 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
-from tests import soak
+from tests import isolation, new_store, soak
 
 settings.register_profile("soak", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("test", settings.get_profile("soak"), derandomize=True, database=None)
 settings.load_profile("soak" if soak.SOAK else "test")
+if not soak.SOAK:
+    new_store.use(new_store.template())
 
 _LONGEST = ("house", "engine", "line", "streaming", "tui", "cli", "serving", "upkeep", "watch", "training")
+# Rooms that have been seen to leave nothing behind, in any order.
+_ISOLATED = {"actions", "engine", "house", "line", "runtime", "streaming", "tui_widgets", "watch"}
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """More than cores: tests wait for quiet times, other processes and disks."""
     return (os.cpu_count() or 1) * 2
+
+
+def pytest_configure() -> None:
+    """As a terminal starts it: a shell in the background, or `nohup`, has signals ignored, and all children have."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m soak` selects
@@ -48,8 +60,24 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(autouse=True)
+def _isolated(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that changes what others share fails itself."""
+    if _room(request.node.nodeid) not in _ISOLATED:
+        yield
+        return
+    before = isolation.state()
+    yield
+    found = isolation.changed(before, getattr(request.node, "funcargs", {}).get("tmp_path"))
+    assert not found, "\n".join(["left behind:", *found])
+
+
+def _room(nodeid: str) -> str:
+    return nodeid.split("/")[1] if nodeid.count("/") > 1 else ""
+
+
 def _rank(nodeid: str) -> int:
-    room = nodeid.split("/")[1] if nodeid.count("/") > 1 else ""
+    room = _room(nodeid)
     return _LONGEST.index(room) if room in _LONGEST else len(_LONGEST)
 
 

@@ -3,7 +3,7 @@
 That each starts by its command, and loads what it needs by itself, is what `cli/test_process.py`, `house/` and
 `people.py` see, engines that a command starts, and every long form (`make soak`): there they start as always.
 
-`python tests/forking.py CHANNEL` is the process that is copied, one for each process of pytest.
+`python tests/forking.py CHANNEL DATABASE` is the process that is copied, one for each process of pytest.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cache
+from contextlib import contextmanager, suppress
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import SimpleNamespace
@@ -31,7 +32,8 @@ from unittest.mock import patch
 
 from shopfloor.client import start
 from shopfloor.runtime.fork_server import Forker
-from tests import soak
+from shopfloor.upkeep import query
+from tests import new_store, soak
 
 _AS_ALWAYS = soak.SOAK or "COVERAGE_PROCESS_START" in os.environ
 _OUT_OF_THE_WAY = 500
@@ -43,6 +45,8 @@ _LOADED = (
     "shopfloor.serving.score",
     "shopfloor.serving.server",
     "shopfloor.monitoring.run_checks",
+    "shopfloor.upkeep.answering",
+    "shopfloor.upkeep.arrow_views",
 )
 
 
@@ -90,12 +94,24 @@ class Copy:
 
     def __init__(
         self, command: Sequence[str], *, stdin: int | None = None, stdout: int = 1, stderr: int = 2,
-        pass_fds: Sequence[int] = (), env: Mapping[str, str] | None = None, cwd: Path | None = None, **_: Any,
+        pass_fds: Sequence[int] = (), env: Mapping[str, str] | None = None, cwd: Path | str | None = None,
+        source: Source | None = None, **_: Any,
     ) -> None:  # fmt: skip
-        assert command[:2] == [sys.executable, "-m"]
+        module = command.index("-m") + 1
+        assert command[0] == sys.executable
         self._told, status = os.pipe()
+        self.stdin: BinaryIO | None = None
+        self.stdout: BinaryIO | None = None
         self.stderr: BinaryIO | None = None
         ends = [status]
+        if stdin == subprocess.PIPE:
+            stdin, ours = os.pipe()
+            self.stdin = os.fdopen(ours, "wb")
+            ends.append(stdin)
+        if stdout == subprocess.PIPE:
+            ours, stdout = os.pipe()
+            self.stdout = os.fdopen(ours, "rb")
+            ends.append(stdout)
         if stderr == subprocess.PIPE:
             ours, stderr = os.pipe()
             self.stderr = os.fdopen(ours, "rb")
@@ -104,13 +120,13 @@ class Copy:
         if stdin is not None and stdin != subprocess.DEVNULL:
             places[0] = stdin
         order = {
-            "command": command[2:],
+            "command": command[module:],
             "environment": dict(env or os.environ),
             "folder": str(cwd or Path.cwd()),
             "places": list(places),
         }
         try:
-            self.pid = _source().start(json.dumps(order).encode(), *places.values(), status)
+            self.pid = (source or _source()).start(json.dumps(order).encode(), *places.values(), status)
         finally:
             for end in ends:
                 os.close(end)
@@ -127,14 +143,25 @@ class Copy:
             raise TimeoutError(f"process {self.pid} has not ended")
         return code
 
-    def communicate(self, timeout: float | None = None) -> tuple[None, bytes]:
-        """Wait for the end; what it wrote to standard error."""
-        said = b""
-        if self.stderr is not None and not self.stderr.closed:
-            said = self.stderr.read()
-            self.stderr.close()
+    def communicate(self, input: bytes = b"", timeout: float | None = None) -> tuple[bytes, bytes]:
+        """Give it all that it reads and wait for the end; what it wrote to standard output and standard error."""
+        late = threading.Timer(timeout, self.kill) if timeout is not None else None
+        if late is not None:
+            late.start()
+        if self.stdin is not None and not self.stdin.closed:
+            with suppress(BrokenPipeError), self.stdin:
+                self.stdin.write(input)
+        said = []
+        for pipe in (self.stdout, self.stderr):  # no process here writes much to both
+            said.append(b"" if pipe is None or pipe.closed else pipe.read())
+            if pipe is not None:
+                pipe.close()
         self.wait(timeout)
-        return None, said
+        if late is not None and not late.is_alive():
+            raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
+        if late is not None:
+            late.cancel()
+        return said[0], said[1]
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
@@ -159,15 +186,9 @@ class Copy:
 class Source:
     """The process that is copied, as seen from here. It ends with this one."""
 
-    def __init__(self) -> None:
-        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
         self._turn = threading.Lock()
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT / "app"), str(_ROOT)])}
-        subprocess.Popen(
-            [sys.executable, __file__, str(theirs.fileno())], stdin=subprocess.DEVNULL, env=environment,
-            pass_fds=(theirs.fileno(),),
-        )  # fmt: skip
-        theirs.close()
 
     def start(self, asked: bytes, *descriptors: int) -> int:
         """The process id of a copy."""
@@ -178,7 +199,27 @@ class Source:
 
 @cache
 def _source() -> Source:
-    return Source()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT / "app"), str(_ROOT)])}
+    subprocess.Popen(
+        [sys.executable, __file__, str(theirs.fileno()), str(new_store.template())], stdin=subprocess.DEVNULL,
+        env=environment, pass_fds=(theirs.fileno(),),
+    )  # fmt: skip
+    theirs.close()
+    return Source(ours)
+
+
+def _copy_queries() -> None:
+    """In an engine, before its first thread: the processes of its queries are copies, too."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    if os.fork() == 0:
+        ours.close()
+        try:
+            Forker(theirs, _become).run()
+        finally:
+            os._exit(1)
+    theirs.close()
+    query.run_query.__kwdefaults__["spawn"] = partial(Copy, source=Source(ours))
 
 
 def _become(asked: bytes, descriptors: Sequence[int]) -> None:
@@ -196,6 +237,9 @@ def _become(asked: bytes, descriptors: Sequence[int]) -> None:
     os.chdir(order["folder"])
     importlib.reload(sys.modules["shopfloor.domain.failpoint"])  # the environment names one
     module, *arguments = order["command"]
+    if module == "shopfloor.engine":
+        _copy_queries()
+    warnings.filterwarnings("ignore", "'shopfloor", RuntimeWarning)  # it is loaded: that is the point
     sys.argv = [module, *arguments]
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -210,4 +254,5 @@ if __name__ == "__main__":
     for module in _LOADED:
         importlib.import_module(module)
     importlib.import_module("shopfloor.engine.api.routes").routes()
+    new_store.use(Path(sys.argv[2]))
     Forker(socket.socket(fileno=int(sys.argv[1])), _become).run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,8 +27,10 @@ def side(works: Works, rows: int, word: str) -> Side:
 
 
 @pytest.fixture
-def works(tmp_path: Path) -> Works:
-    return Works(tmp_path)
+def works(tmp_path: Path) -> Iterator[Works]:
+    made = Works(tmp_path)
+    yield made
+    made.store.close()
 
 
 def test_what_does_not_fit_is_refused_in_words(works: Works) -> None:

@@ -46,8 +46,11 @@ def test_modules_and_names_in_docstrings_and_comments_exist() -> None:
 
 
 def prose(path: Path) -> Iterator[tuple[int, str]]:
-    """Comments and docstrings of a file, with their first lines."""
-    for token in tokenize.generate_tokens(io.StringIO(path.read_text()).readline):
+    """Comments and docstrings of a file that may name something, with their first lines."""
+    text = path.read_text()
+    if not _DOTTED.search(text) and not _FILE.search(text):
+        return
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and token.string.endswith('"""')):
             yield token.start[0], token.string
 

@@ -43,7 +43,14 @@ def _alerts(shop: Factory) -> Any:
     return [alert for alert in shop.json("alert", "list") if alert["subject"] == "lateness"]
 
 
-def test_a_champion_is_measured_on_the_labels_that_a_delivery_brings(orders: Factory) -> None:
+def test_a_champion_is_measured_on_the_labels_of_each_delivery(orders: Factory) -> None:
+    _it_is_measured_on_the_labels_that_a_delivery_brings(orders)
+    _a_live_score_is_of_rows_whose_truth_is_known(orders)
+    _labels_that_are_not_there_yet_are_told(orders)
+    _a_concept_that_flips_rings_with_the_first_labelled_delivery(orders)
+
+
+def _it_is_measured_on_the_labels_that_a_delivery_brings(orders: Factory) -> None:
     assert orders.add("orders_late", orders.write("orders2.csv", rows(600, 2)), 600)["state"] == "committed"
     check = _performance(orders)
     assert (check["verdict"], check["rows"], check["model_version"]) == ("ok", 600, 1)
@@ -55,7 +62,7 @@ def test_a_champion_is_measured_on_the_labels_that_a_delivery_brings(orders: Fac
     assert (columns["order"]["verdict"], columns["load"]["verdict"]) == ("unchecked", "ok")
 
 
-def test_a_live_score_is_of_rows_whose_truth_is_known(orders: Factory) -> None:
+def _a_live_score_is_of_rows_whose_truth_is_known(orders: Factory) -> None:
     """Predictions without any actual are no reason to forget what the delivery's labels say."""
     orders.score("lateness", orders.write("asked.csv", rows(120, 7)), 120)
     assert orders.add("orders_late", orders.write("orders5.csv", rows(400, 5)), 400)["state"] == "committed"
@@ -64,7 +71,7 @@ def test_a_live_score_is_of_rows_whose_truth_is_known(orders: Factory) -> None:
     assert model["live_score"] == pytest.approx(0.9, abs=0.1)
 
 
-def test_labels_that_are_not_there_yet_are_told(orders: Factory) -> None:
+def _labels_that_are_not_there_yet_are_told(orders: Factory) -> None:
     text = rows(800, 3, labelled=0.3)
     known = sum(not line.endswith(",") for line in text.splitlines()) - 1
     assert orders.add("orders_late", orders.write("orders3.csv", text), 800)["state"] == "committed"
@@ -74,7 +81,7 @@ def test_labels_that_are_not_there_yet_are_told(orders: Factory) -> None:
     assert "of the delivered rows have labels yet" in check["message"]
 
 
-def test_a_concept_that_flips_rings_with_the_first_labelled_delivery(orders: Factory) -> None:
+def _a_concept_that_flips_rings_with_the_first_labelled_delivery(orders: Factory) -> None:
     """No input moves and nothing was predicted: only the labels tell."""
     assert orders.add("orders_late", orders.write("orders4.csv", rows(500, 4, sign=-1)), 500)["state"] == "committed"
     (alert,) = [one for one in _alerts(orders) if one["check"] == "performance"]

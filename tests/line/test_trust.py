@@ -52,7 +52,15 @@ def _in_doubt(shop: Factory) -> list[str]:
     return [f"readings@{one['version']} {one['trust']}" for one in found if one["dataset"] == "readings"]
 
 
-def test_broken_rows_are_not_learned_and_the_run_says_so(shop: Factory) -> None:
+def test_broken_rows_are_not_learned_until_a_person_says_so_and_leave_with_what_learned_from_them(
+    shop: Factory,
+) -> None:
+    _broken_rows_are_not_learned_and_the_run_says_so(shop)
+    _a_person_may_say_that_they_are_right_and_take_it_back(shop)
+    _rows_that_leave_take_what_learned_from_them_out_of_service(shop)
+
+
+def _broken_rows_are_not_learned_and_the_run_says_so(shop: Factory) -> None:
     file = shop.add("readings", shop.write("readings2.csv", readings(800, 2, shown=FAHRENHEIT)), 800)
     verdict = shop.json("dataset", "show", "readings@2")["trust"]
     assert (verdict["trust"], verdict["files"]) == ("broken", [file["id"]])
@@ -68,7 +76,7 @@ def test_broken_rows_are_not_learned_and_the_run_says_so(shop: Factory) -> None:
     assert "readings@2 (broken)" in shop("status").stdout
 
 
-def test_a_person_may_say_that_they_are_right_and_take_it_back(shop: Factory) -> None:
+def _a_person_may_say_that_they_are_right_and_take_it_back(shop: Factory) -> None:
     """Then they are learned; the word can be undone, what was learned stays."""
     before = len(_versions(shop))
     said = shop("dataset", "trust", "readings@2", "--reason", "the new sensor shows °F")
@@ -84,7 +92,7 @@ def test_a_person_may_say_that_they_are_right_and_take_it_back(shop: Factory) ->
     assert shop.json("dataset", "show", "readings@2")["trust"]["trust"] == "broken"
 
 
-def test_rows_that_leave_take_what_learned_from_them_out_of_service(shop: Factory) -> None:
+def _rows_that_leave_take_what_learned_from_them_out_of_service(shop: Factory) -> None:
     """The clean training gives the artifact of before, which is the champion again; what the rows caused is closed."""
     artifact = _versions(shop)[-1]["artifact"]
     shop("model", "promote", "breakdown@2", "--reason", "the rows are right")

@@ -32,6 +32,7 @@ def loans(opened: Factory) -> Factory:
         "--metric", "roc_auc", "--candidates", "linear", "--seed", "1", "--min-new-rows", "1000",
     )  # fmt: skip
     opened.wait()
+    assert opened.add("loans_why", opened.write("loans2.csv", rows(300, 2)), 300)["state"] == "committed"
     return opened
 
 
@@ -54,7 +55,6 @@ def test_a_release_leads_back_to_the_file(loans: Factory) -> None:
 
 
 def test_why_a_model_is_not_trained_again_is_a_rule_with_its_number(loans: Factory) -> None:
-    assert loans.add("loans_why", loans.write("loans2.csv", rows(300, 2)), 300)["state"] == "committed"
     found = loans.json("why", "solvency")
     assert found["state"] == "waiting"
     assert "300 rows are new" in found["message"]

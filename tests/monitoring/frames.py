@@ -147,7 +147,7 @@ def context(
     if frame is not None:
         rows = InputRows(source=source, data=data, moment=about, frame=frame)
     if predictions is not None:
-        predicted = StoredPredictions(source=source, data=data, moment=about, predictions=predictions)
+        predicted = StoredPredictions(source=source, data=data, moment=about, predictions=predictions, inputs=rows)
     if outcomes is not None:
         joined = joined or Joined(predictions=len(outcomes), matched=len(outcomes.known()))
         known = KnownOutcomes(source="inference", data=data, moment=about, predictions=outcomes.known(), joined=joined)

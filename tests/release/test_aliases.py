@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from shopfloor.domain.errors import ConflictError, NotFoundError, RefusedError, ShopfloorError, UsageError
-from shopfloor.domain.release import Decision, GateCheck, ModelVersion, Outcome, WithdrawnRows
+from shopfloor.domain.release import UNDO, AliasChange, Decision, GateCheck, ModelVersion, Outcome, WithdrawnRows
 from shopfloor.domain.run import ArtifactRef
 from shopfloor.release import aliases
 from shopfloor.release.aliases import ReleaseAction, ReleaseState, ReleaseUpdate
@@ -321,6 +321,18 @@ def test_rows_that_left_are_not_gone_back_to_nor_promoted_without_a_reason() -> 
     assert held(aliases.promote(back, 2, WHY, force=True))["champion"] == 2
     with pytest.raises(RefusedError, match="learned from rows that have left"):
         aliases.rollback(msgspec.structs.replace(state, versions=marked), ANN)
+
+
+def test_a_first_champion_that_was_undone_is_not_gone_back_to() -> None:
+    state = standing(version(1), version(2))
+    state = applied(state, aliases.promote(state, 1, ANN))
+    undone = AliasChange(model="late", alias="champion", version=None, previous=1, cause=UNDO, at=START)
+    state = msgspec.structs.replace(state, champion=None, history=(*state.history, undone))
+    state = applied(state, aliases.promote(state, 2, WHY, force=True))
+    assert (state.champion, state.previous) == (2, None)
+    assert aliases.name_previous(state, ANN) == ()
+    with pytest.raises(RefusedError, match="no champion before"):
+        aliases.rollback(state, ANN)
 
 
 def test_a_rollback_without_history_still_finds_the_previous() -> None:

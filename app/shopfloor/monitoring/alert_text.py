@@ -11,6 +11,7 @@ from shopfloor.domain.text import counted, first_of, safe
 from shopfloor.monitoring.check_history import CheckHistory, CheckKey, is_break, key_of
 from shopfloor.monitoring.records import (
     CALIBRATION,
+    ESTIMATED_PERFORMANCE,
     FEATURE_DRIFT,
     MISSING_SHARE,
     OUTGROWN,
@@ -25,7 +26,7 @@ CHECKS = "symptoms"
 """Where an alert's evidence keeps its checks; every alert that checks opened has it. The key is older than its name."""
 BREAK = "break"
 """Where it keeps whether a change is too great for a season."""
-_CONSEQUENCES = (PREDICTION_DRIFT, PERFORMANCE, CALIBRATION)
+_CONSEQUENCES = (PREDICTION_DRIFT, PERFORMANCE, CALIBRATION, ESTIMATED_PERFORMANCE)
 _NAMED = 3
 _LITTLE = 0.02
 
@@ -146,6 +147,8 @@ class AlertText:
             return (
                 "The predictions shifted, but no single feature did: check feature combinations and the model version."
             )
+        if self.check == ESTIMATED_PERFORMANCE:
+            return "The rows lie where the model is less sure. This is an estimate: no labels have told yet."
         if self.others:
             return "The inputs are stable: what the model gives a chance happens more or less often than before."
         return "The training data does not cover this time of year yet."

@@ -142,13 +142,13 @@ def sketch_column(frame: pd.DataFrame, feature: FeatureReference, column: Column
 
     Every row is missing when the column is not there or cannot be read.
     """
-    values = None if column is None else _parsed(frame, feature, column)
+    values = None if column is None else read_values(frame, feature, column)
     if values is None:
         return Sketch(rows=len(frame), missing=len(frame), counts=(0,) * len(feature.bins.labels))
     return bin_values(values, feature.bins).sketch(feature.bins)
 
 
-def _parsed(frame: pd.DataFrame, feature: FeatureReference, column: Column) -> Values | None:
+def read_values(frame: pd.DataFrame, feature: FeatureReference, column: Column) -> Values | None:
     """The column as the reference's type where it can be read so, else as its own.
 
     Of a column that became text since, cells that cannot be read as that type are missing.

@@ -17,7 +17,7 @@ from shopfloor.domain.text import counted
 from shopfloor.domain.value import ValueReport
 from shopfloor.monitoring.bins import sketch_column
 from shopfloor.monitoring.records import FeatureReference, Joined, Reference, Sketch
-from shopfloor.statistics.arrays import Codes, Floats
+from shopfloor.statistics.arrays import Codes, Floats, Mask
 from shopfloor.statistics.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -64,14 +64,22 @@ class InputRows(Sample):
 
 @dataclass(frozen=True, kw_only=True)
 class StoredPredictions(Sample):
-    """Predictions of the version from the inference log, oldest first; their truth may be unknown. `humility` counts
-    those that the model was not trusted with."""
+    """Predictions of the version from the inference log, oldest first, or of a delivery's rows; their truth may be
+    unknown.
+
+    `inputs` are the rows that they are of; `humility` counts those that the model was not trusted with.
+    """
 
     predictions: Predictions
+    inputs: InputRows | None = None
     humility: HumilityCounts = NO_HUMILITY
 
     def __len__(self) -> int:
         return len(self.predictions)
+
+    def frame(self, rows: Mask) -> pd.DataFrame | None:
+        """The inputs of some of them; None where they are not known."""
+        return None if self.inputs is None else self.inputs.frame[rows]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,11 +168,11 @@ class ReplayedVersions(Sample):
 class CheckContext:
     """What all checks of one run share. `at` is now and `history` holds earlier results of the model.
 
-    `rows`, `predictions`, `rescored`, `requests`, `outcomes` and `labelled` are None where there are none, or where the
-    definition's `[monitoring]` does not watch them. `outcomes` are of predictions that were served, `labelled` those
+    `rows`, `predictions`, `rescored`, `requests`, `outcomes`, `labelled` and `answered` are None where there are none, or
+    where the definition's `[monitoring]` does not watch them. `outcomes` are of predictions that were served, `labelled` those
     of the rows that the delivery brings with their target, on which the model has not learned, and `replayed` of these
-    rows too. `labels_follow`: rows may come before their labels. `value` is what the decisions of the model were worth,
-    None without terms.
+    rows too; `answered` are some of all the delivery's rows, with their target or not. `labels_follow`: rows may come
+    before their labels. `value` is what the decisions of the model were worth, None without terms.
     """
 
     definition: ModelDefinition
@@ -176,6 +184,7 @@ class CheckContext:
     predictions: StoredPredictions | None = None
     outcomes: KnownOutcomes | None = None
     labelled: KnownOutcomes | None = None
+    answered: StoredPredictions | None = None
     rescored: RescoredAnswers | None = None
     requests: ServedRequests | None = None
     replayed: ReplayedVersions | None = None

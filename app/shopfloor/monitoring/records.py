@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
+from statistics import variance
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import ModelDefinition, Task
@@ -23,6 +25,7 @@ OUTGROWN = "outgrown"
 VALUE = "value"
 HUMILITY = "humility"
 CALIBRATION = "calibration"
+ESTIMATED_PERFORMANCE = "estimated_performance"
 TRAINING_SERVING_SKEW = "training_serving_skew"
 STALENESS = "staleness"
 SLICES = "slices"
@@ -31,6 +34,8 @@ FAIRNESS = "fairness"
 
 CONSTANT, UNSEEN, VANISHED = "top_share", "unseen_share", "vanished_share"
 """What a drift check may measure beside the distances."""
+
+_BEYOND, _HALF, _FEWEST = 2.33, 0.5, 3
 
 
 class Sketch(Record, frozen=True, kw_only=True):
@@ -119,7 +124,8 @@ class PerformanceReference(Record, frozen=True, kw_only=True):
     """How the model did on its holdout.
 
     `score` has standard error `error`; `chunks` are scores of stretches of the holdout, in order.
-    `constant` is what always predicting the commonest class (or the mean) scored.
+    `constant` is what always predicting the commonest class (or the mean) scored, `estimated` what is estimated
+    for the holdout itself as it is for rows without truth.
     """
 
     metric: str
@@ -128,6 +134,52 @@ class PerformanceReference(Record, frozen=True, kw_only=True):
     rows: int
     constant: float | None = None
     chunks: tuple[float, ...] = ()
+    estimated: float | None = None
+
+    @property
+    def skill(self) -> float:
+        """What the model is better than a constant answer."""
+        return abs(self.score - self.constant) if self.constant is not None else abs(self.score)
+
+    def usual_fall(self, least: float) -> float:
+        """How far a score may fall before it matters: `least` of the skill, and more where the holdout was restless."""
+        # Half of what the model is good for always matters, however restless the holdout was.
+        return max(least * self.skill, min(_BEYOND * self._own_spread, _HALF * self.skill))
+
+    @property
+    def _own_spread(self) -> float:
+        """The standard deviation between stretches of the holdout, freed of their sampling noise."""
+        if len(self.chunks) < _FEWEST:
+            return 0.0
+        return math.sqrt(max(variance(self.chunks) - len(self.chunks) * self.error**2, 0.0))
+
+
+class LossTerm(Record, frozen=True, kw_only=True):
+    """What a feature (or the prediction, which has no name) says of the size of an error, as a log of its square.
+
+    `weights` are those at `knots`, between which they are linear, or of the feature's bins, and last that of what is
+    missing.
+    """
+
+    name: str
+    knots: tuple[float, ...] = ()
+    weights: tuple[float, ...] = ()
+
+
+class LossModel(Record, frozen=True, kw_only=True):
+    """How large the errors of a regression model are where, learned on `rows` rows of its holdout.
+
+    A prediction is off by `bias` + `tilt` times itself on average. The size of a row's error (root mean square) is
+    exp(`offset` + half of the sum of its weights); `shape` has the quantiles of errors without that mean, divided by
+    what is left of their size.
+    """
+
+    rows: int
+    bias: float
+    tilt: float
+    offset: float
+    terms: tuple[LossTerm, ...]
+    shape: tuple[float, ...]
 
 
 class SliceReference(Record, frozen=True, kw_only=True):
@@ -174,7 +226,7 @@ class Reference(Record, frozen=True, kw_only=True):
     `chunked_by` says what the chunks are: `delivery`, a unit of time, `stretch` (equal numbers of
     rows in time order) or `random` (the rows have no time). `follow_time` are columns that are no features
     and that change because time goes on. `calibration` is what happened in the holdout at the chances that a classifier
-    gave it.
+    gave it, `losses` how far a regression model was off.
     """
 
     format: int = 1
@@ -193,6 +245,7 @@ class Reference(Record, frozen=True, kw_only=True):
     outcomes: Outcomes | None = None
     sliced: SlicedReference | None = None
     calibration: Recalibration | None = None
+    losses: LossModel | None = None
     positive: str | None = None
     classes: tuple[str, ...] = ()
     created_at: datetime

@@ -17,7 +17,9 @@ from shopfloor.domain.definition import Task
 from shopfloor.monitoring.bins import NUMBER, fit_bins, target_values, watched_values
 from shopfloor.monitoring.calendar_columns import follows_time
 from shopfloor.monitoring.chunks import Chunked, chunk_rows
-from shopfloor.monitoring.records import FeatureReference, Outcomes, PerformanceReference, Reference
+from shopfloor.monitoring.estimate import estimated_score
+from shopfloor.monitoring.loss_model import fit_losses
+from shopfloor.monitoring.records import FeatureReference, Outcomes, PerformanceReference, Reference, SlicedReference
 from shopfloor.monitoring.sliced import sliced
 from shopfloor.monitoring.thresholds import FEW_ROWS, away, distances_of, prediction_limit
 from shopfloor.statistics import metrics
@@ -39,8 +41,7 @@ _STRETCHES = 6
 @dataclass(frozen=True)
 class Holdout:
     """Rows the model was judged on and never saw: `predictions` with the columns `prediction` and
-    `probability_<class>`, `truth` the actual class or number, `time` where rows have one, `frame` the columns by
-    which they are sliced."""
+    `probability_<class>`, `truth` the actual class or number, `time` where rows have one, `frame` their features."""
 
     predictions: pd.DataFrame
     truth: pd.Series[Any]
@@ -153,7 +154,7 @@ def _with_holdout(reference: Reference, holdout: Holdout, metric: str, seed: int
     micros = _micros(holdout.time)
     chunked = chunk_rows(len(holdout.truth), micros, seed)
     ordered = predictions if micros is None else predictions.take(np.argsort(micros, kind="stable"))
-    return replace(
+    described = replace(
         reference,
         classes=predictions.classes,
         prediction=describe("", None, watched_values(predictions), chunked, None),
@@ -161,9 +162,33 @@ def _with_holdout(reference: Reference, holdout: Holdout, metric: str, seed: int
         prediction_chunked_by=chunked.by,
         performance=_performance(ordered.known(), metrics.find(metric)),
         outcomes=_outcomes(predictions.known()),
-        sliced=None if holdout.frame is None else sliced(holdout.frame, predictions, metrics.find(metric), micros),
+        sliced=_sliced(reference, holdout, predictions, metrics.find(metric), micros),
         calibration=None if predictions.probability is None else recalibration(ordered.known()),
     )
+    return _with_estimate(described, predictions, holdout.frame)
+
+
+def _sliced(
+    reference: Reference, holdout: Holdout, predictions: Predictions, metric: Metric, micros: NDArray[np.int64] | None
+) -> SlicedReference | None:
+    """By the columns that are compared, the model's and others."""
+    if holdout.frame is None:
+        return None
+    names = [feature.name for feature in reference.features if feature.name in holdout.frame]
+    return sliced(holdout.frame[names], predictions, metric, micros)
+
+
+def _with_estimate(reference: Reference, predictions: Predictions, frame: pd.DataFrame | None) -> Reference:
+    """With what estimates of later rows need, and what they would say of the holdout itself."""
+    rows = predictions.labelled() & predictions.sound()
+    known, inputs = predictions.take(rows), None if frame is None else frame[rows]
+    if not known.task.classification and inputs is not None and reference.prediction is not None:
+        losses = fit_losses(inputs, reference.features, reference.prediction, known)
+        reference = replace(reference, losses=losses)
+    found = estimated_score(reference, known, inputs)
+    if found is None or reference.performance is None:
+        return reference
+    return replace(reference, performance=replace(reference.performance, estimated=found.score))
 
 
 def _performance(predictions: Predictions, metric: Metric) -> PerformanceReference | None:

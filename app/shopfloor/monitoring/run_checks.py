@@ -14,10 +14,10 @@ from shopfloor.monitoring.measurement import conclude
 from shopfloor.monitoring.records import PERFORMANCE, CheckReport, CheckSpec, Joined, Reference
 from shopfloor.monitoring.replaying import replayed
 from shopfloor.monitoring.samples import (
+    answered_rows,
     delivered_rows,
     delivered_truth,
     known_outcomes,
-    labelled_rows,
     read_reference,
     stored_samples,
 )
@@ -77,7 +77,7 @@ def _context(
     truth: pd.DataFrame | None,
     progress: Progress,
 ) -> CheckContext:
-    rows = predictions = outcomes = labelled = rescored = versions = requests = None
+    rows = predictions = outcomes = labelled = answered = rescored = versions = requests = None
     if spec.definition.monitoring.drift:
         progress(0.3, "reading predictions")
         stored = stored_samples(spec, reference) if spec.inference else None
@@ -87,8 +87,8 @@ def _context(
         progress(0.5, "joining predictions and actuals")
         outcomes = known_outcomes(spec, reference, truth)
     if spec.definition.monitoring.performance and delivered is not None:
-        progress(0.6, "predicting the delivery's labelled rows")
-        labelled = labelled_rows(spec, reference, delivered)
+        progress(0.6, "predicting the delivery's rows")
+        labelled, answered = answered_rows(spec, reference, delivered)
         versions = replayed(spec, labelled, delivered) if labelled is not None else None
     return CheckContext(
         value=None if spec.value is None else realised_value(spec.value),
@@ -101,6 +101,7 @@ def _context(
         predictions=predictions,
         outcomes=outcomes,
         labelled=labelled,
+        answered=answered,
         rescored=rescored,
         requests=requests,
         replayed=versions,

@@ -36,6 +36,7 @@ from shopfloor.monitoring.check_context import (
 from shopfloor.monitoring.records import PREDICTION_DRIFT, CheckSpec, Joined, Reference
 from shopfloor.monitoring.rescoring import answered_again
 from shopfloor.monitoring.stored import MOST_INPUT_ROWS, StoredInputs, join_truth, read_inputs
+from shopfloor.statistics.arrays import Codes
 from shopfloor.statistics.distances import homogeneity
 from shopfloor.statistics.frames import PREDICTION, read_numbers, read_predictions
 from shopfloor.statistics.predictions import Predictions
@@ -47,6 +48,7 @@ _TIMES_LEAST = 10
 _EARLIEST = 0.02
 _MATURE = 0.5
 _OF_ONE_SORT = 0.001
+_MOST_ESTIMATED = 20_000
 
 
 def read_reference(path: str) -> Reference:
@@ -111,10 +113,16 @@ def stored_samples(
         stored.outputs, None, task=spec.task, classes=spec.classes or reference.classes, positive=spec.positive
     )
     data = f"predictions until {stored.last_at.isoformat()}"
+    inputs = InputRows(source="inference", data=data, moment=stored.last_at, frame=stored.inputs)
     return (
-        InputRows(source="inference", data=data, moment=stored.last_at, frame=stored.inputs),
+        inputs,
         StoredPredictions(
-            source="inference", data=data, moment=stored.last_at, predictions=predictions, humility=stored.humility
+            source="inference",
+            data=data,
+            moment=stored.last_at,
+            predictions=predictions,
+            inputs=inputs,
+            humility=stored.humility,
         ),
         answered_again(spec, stored, data),
         _requests(stored, data),
@@ -192,48 +200,67 @@ def _early(predictions: Predictions, joined: Joined, reference: Reference) -> bo
     return homogeneity(*sorts) <= _OF_ONE_SORT
 
 
-def labelled_rows(spec: CheckSpec, reference: Reference, delivered: InputRows) -> KnownOutcomes | None:
-    """What the version says of the delivery's rows, with their target, in the order of time.
+def answered_rows(
+    spec: CheckSpec, reference: Reference, delivered: InputRows
+) -> tuple[KnownOutcomes | None, StoredPredictions | None]:
+    """What the version says of the delivery's rows, in the order of time: of those with their target, and of some of
+    all.
 
-    None where there is no target, no `spec.artifact`, or it has learned the rows. Of very many rows it takes some,
+    None where there are none, there is no `spec.artifact`, or it has learned the rows. Of very many rows it takes some,
     evenly spaced.
     """
     definition = spec.definition
-    if spec.artifact is None or spec.learned or definition.target not in delivered.frame.columns:
-        return None
+    if spec.artifact is None or spec.learned:
+        return None, None
     frame = _ordered(delivered.frame, definition.time)
-    if len(frame) > MOST_INPUT_ROWS:
-        frame = frame.iloc[np.linspace(0, len(frame) - 1, MOST_INPUT_ROWS).astype(np.intp)]
-    labelled = frame[frame[definition.target].notna()]
-    if labelled.empty:
-        return None
-    predictions, fault = _answered(spec, spec.artifact, reference, labelled)
+    frame = frame.iloc[_evenly(len(frame), MOST_INPUT_ROWS)]
+    labelled = np.zeros(len(frame), dtype=np.bool_)
+    if definition.target in frame.columns:
+        labelled = frame[definition.target].notna().to_numpy(dtype=np.bool_)
+    some = np.zeros(len(frame), dtype=np.bool_)
+    some[_evenly(len(frame), _MOST_ESTIMATED)] = True
+    asked = labelled | some
+    if not asked.any():
+        return None, None
+    predictions, fault = _answered(spec, spec.artifact, reference, frame[asked])
+    about: dict[str, Any] = {"data": delivered.data, "moment": delivered.moment, "begins": delivered.begins}
     usable = predictions.labelled() & predictions.sound()
-    known = predictions.take(usable)
-    unusable = 0 if fault else len(labelled) - len(known)
-    return KnownOutcomes(
-        data=delivered.data,
-        moment=delivered.moment,
-        begins=delivered.begins,
-        predictions=known,
-        joined=Joined(predictions=len(frame), matched=len(labelled), unusable=unusable),
+    known = KnownOutcomes(
+        **about,
+        predictions=predictions.take(usable),
+        joined=Joined(
+            predictions=len(frame),
+            matched=int(labelled.sum()),
+            unusable=0 if fault else int(labelled.sum()) - int(usable.sum()),
+        ),
         fault=fault,
-        places=None if fault else labelled.index.to_numpy(dtype=np.intp)[usable],
+        places=None if fault else frame[asked].index.to_numpy(dtype=np.intp)[usable],
     )
+    answered = StoredPredictions(
+        **about,
+        predictions=predictions.take(slice(None) if fault else some[asked]),
+        inputs=InputRows(**about, frame=frame[some]),
+    )
+    return known if labelled.any() else None, None if fault else answered
+
+
+def _evenly(rows: int, most: int) -> Codes:
+    """Positions of at most so many of the rows."""
+    return np.arange(rows) if rows <= most else np.linspace(0, rows - 1, most).astype(np.intp)
 
 
 def _answered(
-    spec: CheckSpec, artifact: ArtifactFile, reference: Reference, labelled: pd.DataFrame
+    spec: CheckSpec, artifact: ArtifactFile, reference: Reference, rows: pd.DataFrame
 ) -> tuple[Predictions, str]:
     """The rows' predictions with their target, or none and why. Raises `IntegrityError` for a damaged artifact."""
     model = bundle.load(artifact, load_or_create_key(Path(spec.key_path)))
     classes = spec.classes or reference.classes
     how: dict[str, Any] = {"task": spec.task, "classes": classes, "positive": spec.positive}
-    truth = labelled[spec.definition.target]
+    truth = rows[spec.definition.target] if spec.definition.target in rows.columns else None
     try:
-        return read_predictions(predict_recast(model, labelled), truth, **how), ""
+        return read_predictions(predict_recast(model, rows), truth, **how), ""
     except Exception as error:  # noqa: BLE001 - a model may be the team's own code, and a column may be gone
-        nothing = read_predictions(labelled.head(0).assign(**{PREDICTION: None}), truth.head(0), **how)
+        nothing = read_predictions(rows.head(0).assign(**{PREDICTION: None}), None, **how)
         return nothing, safe(error, 200)
 
 

@@ -297,9 +297,9 @@ def _earlier(state: ReleaseState) -> list[int]:
     """The champions before the present one, newest first: promotions push, rollbacks pop."""
     stack: list[int] = []
     for change in state.history:
-        if change.version is None:
-            continue
-        if change.cause in (ROLLBACK, UNDO) and change.version in stack:
+        if change.version is None:  # the first champion was undone
+            stack.clear()
+        elif change.cause in (ROLLBACK, UNDO) and change.version in stack:
             while stack[-1] != change.version:
                 stack.pop()
         elif not stack or stack[-1] != change.version:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from shopfloor.domain.record import Record
 from shopfloor.statistics.arrays import Array, Floats, Mask, np
 from shopfloor.statistics.blocks import Blocks
@@ -88,6 +90,11 @@ class Recalibration(Record, frozen=True, kw_only=True):
         pull = np.sign(happens - chance) * happens * (1 - happens)
         slope = np.array([pull.mean(), (pull * _logit(chance)).mean()])
         return float(np.abs(happens - chance).mean()), float(np.sqrt(max(slope @ self.matrix @ slope, 0.0)))
+
+    def drawn(self, random: np.random.Generator) -> Recalibration:
+        """Another one that may as well be true: intercept and slope drawn with their covariance."""
+        intercept, slope = random.multivariate_normal([self.intercept, self.slope], self.matrix)
+        return replace(self, intercept=float(intercept), slope=float(slope))
 
     @property
     def matrix(self) -> Array:

@@ -99,6 +99,7 @@ class ShopfloorApp(App):
 
     def on_unmount(self) -> None:
         self._feed.stop()
+        self.client.close()
 
     # -- the feed ----------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 _THREADS = 3
+_Call = tuple[Callable[[], Any], Callable[[Any, BaseException | None], None]]
 
 
 class Connect(Protocol):
@@ -37,8 +38,7 @@ class AsyncClient:
         self._connect = connect
         self._client: EngineClient | None = None
         self._lock = threading.Lock()
-        self._calls: queue.SimpleQueue[tuple[Callable[[], Any], Callable[[Any, BaseException | None], None]]]
-        self._calls = queue.SimpleQueue()
+        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()  # None ends a thread
         self._started = 0
 
     def client(self) -> EngineClient:
@@ -60,6 +60,11 @@ class AsyncClient:
         """Forget a client that does not answer; the next request connects again."""
         with self._lock:
             self._client = None
+
+    def close(self) -> None:
+        """The screen is gone: let each thread end once it has its answer."""
+        for _ in range(self._started):
+            self._calls.put(None)
 
     async def ask(self, request: Request[R], *, timeout: float = 30.0) -> R:
         """The engine's answer; raises `ShopfloorError`, whatever went wrong on the way."""
@@ -95,7 +100,10 @@ class AsyncClient:
 
     def _run_calls(self) -> None:
         while True:
-            work, deliver = self._calls.get()
+            call = self._calls.get()
+            if call is None:
+                return
+            work, deliver = call
             try:
                 result = work()
             except UnreachableError as error:

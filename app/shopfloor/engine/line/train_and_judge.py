@@ -191,11 +191,6 @@ def _others(task: TrainTask, trained: Trained) -> list[Column]:
     return [column for column in task.train.columns if column.name not in known and column.name in trained.train]
 
 
-def _no_slices(task: TrainTask) -> set[str | None]:
-    definition = task.train.definition
-    return {definition.target, definition.id, definition.time}
-
-
 def _reference(task: TrainTask, trained: Trained) -> bytes:
     """What drift will be measured from: all rows known now, the newest deliveries included."""
     record, definition = trained.record, task.train.definition
@@ -213,12 +208,7 @@ def _reference(task: TrainTask, trained: Trained) -> bytes:
         target=definition.target,
         time=known_row_times(frame[time_column]) if time_column is not None else None,
         importances={feature.name: feature.importance for feature in record.features},
-        holdout=Holdout(
-            predictions=trained.predictions,
-            truth=trained.truth,
-            time=_times(task, trained),
-            frame=trained.holdout[[column for column in trained.holdout if column not in _no_slices(task)]],
-        ),
+        holdout=Holdout(trained.predictions, trained.truth, _times(task, trained), trained.holdout),
         seed=task.train.seed,
         created_at=task.now,
     )

@@ -21,6 +21,7 @@ from shopfloor.engine.report import pictures
 from shopfloor.engine.report.document import HtmlPage, moment
 
 _COLUMNS = 25
+_OF_OUTCOMES = ("performance", "calibration", "estimated_performance")
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def _performance(page: HtmlPage, card: ModelCard) -> None:
     if not newest:
         page.text("It has not been measured on labelled rows since its training.")
     for check in card.newest_checks:
-        if check.check == "calibration":
+        if check.check in _OF_OUTCOMES[1:]:
             page.text(check.message)
 
 
@@ -180,7 +181,7 @@ def _drift(page: HtmlPage, card: ModelCard) -> None:
         if check.limit
     ]
     page.picture(pictures.bars(rows, "Drift of each column as a multiple of its limit", mark=1.0))
-    others = [check for check in card.newest_checks if check.check not in ("performance", "calibration")]
+    others = [check for check in card.newest_checks if check.check not in _OF_OUTCOMES]
     page.table(
         ("Check", "Column", "Verdict", "Value", "Limit", "Rows", "Message"),
         map(_check, others),

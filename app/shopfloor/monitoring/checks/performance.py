@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from scipy import special
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
@@ -18,7 +17,6 @@ from shopfloor.monitoring.thresholds import SAME_PROMISE
 from shopfloor.statistics import metrics
 from shopfloor.statistics.jackknife import Estimate, estimate
 
-_BEYOND = 2.33
 _HALF = 0.5
 _NORMAL = 1.96
 _ONE_SIDED = 1.645
@@ -91,7 +89,7 @@ def _join_counts(joined: Joined) -> dict[str, Any]:
 def _compared(
     base: PerformanceReference, live: Estimate, outcomes: KnownOutcomes, context: CheckContext
 ) -> CheckResult:
-    allowed = _allowed(base, outcomes, context)
+    allowed = max(base.usual_fall(context.settings.min_effect), *_earlier_falls(base, outcomes, context))
     fall = base.score - live.score
     error = math.hypot(base.error, live.error)
     p_value = float(special.ndtr(-fall / error)) if error > 0 else float(fall <= 0)
@@ -108,7 +106,7 @@ def _compared(
         value=live.score,
         limit=base.score - allowed,
         p_value=p_value,
-        is_break=fallen and fall >= _HALF * _skill(base) and p_value <= _CERTAIN,
+        is_break=fallen and fall >= _HALF * base.skill and p_value <= _CERTAIN,
         evidence={
             **_join_counts(outcomes.joined),
             **_promised(base),
@@ -118,27 +116,6 @@ def _compared(
             "chunks": list(base.chunks),
         },
     )
-
-
-def _allowed(base: PerformanceReference, outcomes: KnownOutcomes, context: CheckContext) -> float:
-    """How far the score may fall before it matters."""
-    skill = _skill(base)
-    # Half of what the model is good for always matters, however restless the holdout was.
-    usual = min(_BEYOND * _own_spread(base), _HALF * skill)
-    return max(context.settings.min_effect * skill, usual, *_earlier_falls(base, outcomes, context))
-
-
-def _skill(base: PerformanceReference) -> float:
-    """What the model is better than a constant answer."""
-    return abs(base.score - base.constant) if base.constant is not None else abs(base.score)
-
-
-def _own_spread(base: PerformanceReference) -> float:
-    """The standard deviation between stretches of the holdout, freed of their sampling noise."""
-    if len(base.chunks) < 3:
-        return 0.0
-    between = float(np.var(base.chunks, ddof=1)) - len(base.chunks) * base.error**2
-    return math.sqrt(max(between, 0.0))
 
 
 def _earlier_falls(base: PerformanceReference, outcomes: KnownOutcomes, context: CheckContext) -> Sequence[float]:
