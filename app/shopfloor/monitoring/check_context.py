@@ -168,11 +168,12 @@ class ReplayedVersions(Sample):
 class CheckContext:
     """What all checks of one run share. `at` is now and `history` holds earlier results of the model.
 
-    `rows`, `predictions`, `rescored`, `requests`, `outcomes`, `labelled` and `answered` are None where there are
-    none, or where the definition's `[monitoring]` does not watch them. `outcomes` are of served predictions, `labelled` those
-    of the rows that the delivery brings with their target, on which the model has not learned, and `replayed` of these
-    rows too; `answered` are some of all the delivery's rows, with their target or not. `labels_follow`: rows may come
-    before their labels. `value` is what the decisions of the model were worth, None without terms.
+    `rows`, `predictions`, `rescored`, `requests`, `outcomes`, `labelled` and `answered` are None where there are none,
+    or where the definition's `[monitoring]` does not watch them. `outcomes` are of predictions that were served,
+    `labelled` those of the rows that the delivery brings with their target, on which the model has not learned, and
+    `replayed` of these rows too; `answered` are some of all the delivery's rows, with their target or not.
+    `labels_follow`: rows may come before their labels. `value` is what the decisions of the model were worth, None
+    without terms.
     """
 
     definition: ModelDefinition
