@@ -142,9 +142,11 @@ def test_a_slice_that_collapses_is_named_though_most_rows_are_as_they_were(opene
         "--positive", "yes", "--metric", "roc_auc", "--candidates", "linear", "--seed", "1", "--known-before", "load",
         "--min-new-rows", "100000",
     )  # fmt: skip
-    definition = opened.root / "models" / "lateparcels.toml"
-    definition.write_text(definition.read_text() + '\n[monitoring]\nfairness = ["kind"]\n')
     opened.wait()
+    definition = opened.root / "models" / "lateparcels.toml"
+    partial = definition.with_suffix(".part")
+    partial.write_text(definition.read_text() + '\n[monitoring]\nfairness = ["kind"]\n')
+    partial.rename(definition)
     opened.add("parcels", opened.write("parcels2.csv", parcels(1000, 2)), 1000)
     found = {one["check"]: one for one in opened.json("monitor", "checks", "lateparcels")}
     assert found["slices"]["verdict"] == "ok"
