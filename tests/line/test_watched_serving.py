@@ -1,4 +1,4 @@
-"""What serves is watched: answers that are not the model's, and a version that grows old."""
+"""What serves is watched: answers that are not the model's or come late, rows that it fails for, and an old version."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ def serve_elsewhere(factory: Factory, seed: int, changed: Callable[[int, Row], d
         fields: dict[str, Any] = {
             "association_id": f"served-{trip}",
             "prediction": answer["prediction"],
+            "seconds": 0.004 + 1e-5 * number,
             "probabilities": {label: float(answer[f"probability_{label}"]) for label in ("no", "yes")},
         }
         inputs = {"load": float(load), "distance": float(distance)}
@@ -105,6 +106,63 @@ def test_an_answer_that_the_stored_model_does_not_give_is_named_by_row_and_colum
     score = serving.json("model", "test-score", MODEL)
     (skew,) = [one for one in score["tests"] if one["code"] == "O3"]
     assert (skew["score"], skew["answered_by"]) == (1.0, "store")
+    slow_answers(serving)
+
+
+def slow_answers(serving: Factory) -> None:
+    """Three looks say what is usual; in the fourth every request takes ten times as long."""
+    assert checked(serving, "latency")["verdict"] == "unknown"
+    serve_elsewhere(serving, 4, lambda number, answer: {})
+    serve_elsewhere(serving, 5, lambda number, answer: {"seconds": 0.04 + 1e-4 * number})
+    check = checked(serving, "latency")
+    assert (check["verdict"], check["rows"]) == ("shifted", 200)
+    (alert,) = [one for one in alerts(serving) if one["check"] == "latency"]
+    assert "Requests are answered more slowly than before: 50 ms at the median" in alert["message"]
+    assert alert["actions"] == ["ack", "rollback", "snooze"]
+    score = serving.json("model", "test-score", MODEL)
+    (speed,) = [one for one in score["tests"] if one["code"] == "O6"]
+    assert speed["score"] == 1.0
+
+
+def parcels(count: int, seed: int, *, turned: str = "") -> str:
+    """Parcels whose `late` follows `load`; for the kind `turned` it is the opposite. One in ten is a letter."""
+    draw = random.Random(seed)
+    lines = ["parcel,load,kind,late"]
+    for number in range(count):
+        load, kind = draw.gauss(0, 1), draw.choices(["box", "tube", "letter"], [6, 3, 1])[0]
+        late = (load + draw.gauss(0, 0.5) > 0) != (kind == turned)
+        lines.append(f"{seed}-{number},{load:.4f},{kind},{'yes' if late else 'no'}")
+    return "\n".join([*lines, ""])
+
+
+def test_a_slice_that_collapses_is_named_though_most_rows_are_as_they_were(opened: Factory) -> None:
+    opened.add("parcels", opened.write("parcels1.csv", parcels(4000, 1)), 4000)
+    opened(
+        "model", "define", "lateparcels", "--dataset", "parcels", "--target", "late", "--id", "parcel",
+        "--positive", "yes", "--metric", "roc_auc", "--candidates", "linear", "--seed", "1", "--known-before", "load",
+        "--min-new-rows", "100000",
+    )  # fmt: skip
+    opened.wait()
+    definition = opened.root / "models" / "lateparcels.toml"
+    partial = definition.with_suffix(".part")
+    partial.write_text(definition.read_text() + '\n[monitoring]\nfairness = ["kind"]\n')
+    partial.rename(definition)
+    opened.add("parcels", opened.write("parcels2.csv", parcels(1000, 2)), 1000)
+    found = {one["check"]: one for one in opened.json("monitor", "checks", "lateparcels")}
+    assert found["slices"]["verdict"] == "ok"
+    assert "None of 3 slices has fallen by itself" in found["slices"]["message"]
+    assert (found["fairness"]["verdict"], found["fairness"]["feature"]) == ("ok", "kind")
+    assert "No group of kind is treated otherwise by more than 0.1" in found["fairness"]["message"]
+    opened.add("parcels", opened.write("parcels3.csv", parcels(1500, 3, turned="letter")), 1500)
+    (alert,) = [one for one in opened.json("alert", "list") if one["subject"] == "lateparcels"]
+    assert alert["check"] == "slices"
+    assert "roc_auc has fallen where kind = letter" in alert["message"]
+    assert "fails for these rows alone" in alert["cause"]
+    assert alert["actions"] == ["retrain", "ack", "snooze"]
+    found = {one["check"]: one for one in opened.json("monitor", "checks", "lateparcels")}
+    assert "kind = letter: true-positive rate" in found["fairness"]["message"]
+    inclusion = [one for one in opened.json("model", "test-score", "lateparcels")["tests"] if one["code"] == "M7"]
+    assert inclusion[0]["score"] == 1.0
 
 
 def turning(month: int, count: int) -> str:

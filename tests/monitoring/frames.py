@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import ModelDefinition, Monitoring, Task
@@ -23,6 +24,7 @@ from shopfloor.monitoring.check_context import (
     KnownOutcomes,
     ReplayedVersions,
     RescoredAnswers,
+    ServedRequests,
     StoredPredictions,
 )
 from shopfloor.monitoring.records import Joined, Reference
@@ -131,6 +133,8 @@ def context(
     outcomes: Predictions | None = None,
     rescored: tuple[pd.DataFrame, pd.DataFrame] | None = None,
     replayed: ReplayedVersions | None = None,
+    labelled: Predictions | None = None,
+    seconds: NDArray[np.float64] | None = None,
     joined: Joined | None = None,
     history: Sequence[CheckResult] = (),
     settings: Monitoring | None = None,
@@ -147,6 +151,19 @@ def context(
     if outcomes is not None:
         joined = joined or Joined(predictions=len(outcomes), matched=len(outcomes.known()))
         known = KnownOutcomes(source="inference", data=data, moment=about, predictions=outcomes.known(), joined=joined)
+    delivered = None
+    if labelled is not None:
+        usable = labelled.labelled() & labelled.sound()
+        delivered = KnownOutcomes(
+            data=data,
+            moment=about,
+            predictions=labelled.take(usable),
+            joined=Joined(predictions=len(labelled), matched=len(labelled)),
+            places=np.flatnonzero(usable),
+        )
+    requests = None
+    if seconds is not None:
+        requests = ServedRequests(source="inference", data=data, moment=about, seconds=seconds)
     again = None
     if rescored is not None:
         logged, said = (one.reset_index(drop=True) for one in rescored)
@@ -168,7 +185,9 @@ def context(
         rows=rows,
         predictions=predicted,
         outcomes=known,
+        labelled=delivered,
         rescored=again,
+        requests=requests,
         replayed=replayed,
     )
 

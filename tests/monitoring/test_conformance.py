@@ -16,9 +16,10 @@ from tests.monitoring.frames import FEATURES, answers_of, context, moment, month
 
 from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.columns import Column, ColumnType
-from shopfloor.domain.definition import Task
+from shopfloor.domain.definition import Monitoring, Task
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.monitoring.check_context import CheckContext, ReplayedVersions, VersionAnswers
+from shopfloor.monitoring.check_history import key_of
 from shopfloor.monitoring.checks import checks
 from shopfloor.monitoring.checks.check import Check
 from shopfloor.monitoring.measurement import conclude
@@ -37,6 +38,7 @@ OTHERS = (Column(name="fixed", type=ColumnType.NUMBER), Column(name="hollow", ty
 class Delivery:
     """Rows as they arrived, what the model predicted for them, and what came true.
 
+    Each was asked for in a request of its own, which took `slower` times the usual.
     `again` is what it says of them now, `refitted` what a version says that learned later.
     """
 
@@ -45,6 +47,7 @@ class Delivery:
     truth: pd.Series
     again: pd.DataFrame | None = None
     refitted: pd.DataFrame | None = None
+    slower: float = 1.0
 
     @staticmethod
     def of(frame: pd.DataFrame, task: Task, seen_as: pd.DataFrame | None = None) -> Delivery:
@@ -128,7 +131,7 @@ def all_moved(task: Task) -> Delivery:
     found = Delivery.of(frame, task)
     truth = pd.Series(np.random.default_rng(0).permutation(found.truth.to_numpy()))
     again = found.answers.assign(**{found.answers.columns[-1]: 0.25})
-    return Delivery(frame, found.answers, truth, again, knowing(truth, task))
+    return Delivery(frame, found.answers, truth, again, knowing(truth, task), slower=5.0)
 
 
 def knowing(truth: pd.Series, task: Task) -> pd.DataFrame:
@@ -146,6 +149,13 @@ def tied(task: Task) -> Delivery:
     before = month(8, rows=1600)
     frame = before.assign(temp=np.sort(before["temp"]), distance=np.sort(before["distance"]))
     return Delivery.of(frame, task)
+
+
+def one_slice(task: Task) -> Delivery:
+    """Of one carrier alone what came true is the opposite of what comes true of the others."""
+    found = Delivery.of(month(8, rows=1500), task)
+    turned = 1 - found.truth if task is Task.REGRESSION else found.truth.map({"yes": "no", "no": "yes"})
+    return Delivery(found.frame, found.answers, found.truth.where(found.frame["carrier"] != "B6", turned))
 
 
 def uncertain(task: Task) -> Delivery:
@@ -167,6 +177,7 @@ DELIVERIES: tuple[Callable[[Task], Delivery], ...] = (
     unseen_types,
     unseen_levels,
     all_moved,
+    one_slice,
     uncertain,
     tied,
 )
@@ -200,12 +211,18 @@ def reference(task: Task) -> Reference:
 def given(delivery: Delivery, task: Task, number: int = 8, history: tuple[CheckResult, ...] = ()) -> CheckContext:
     found = delivery.predictions(task)
     again = delivery.answers if delivery.again is None else delivery.again
+    seconds = np.random.default_rng(number).lognormal(-5, 0.5, (4, max(len(delivery.frame), 1)))
+    looks = [context(reference(task), one, seconds=np.tile(seconds[one], 500)) for one in range(3)]
+    past = [result for look in looks for check in checks() for result in check.run(look)]
     return context(
         reference(task),
         number,
         frame=delivery.labelled,
         predictions=found,
         outcomes=found,
+        labelled=found,
+        settings=Monitoring(fairness=("carrier",)),
+        seconds=delivery.slower * seconds[3, : len(delivery.frame)],
         rescored=(delivery.answers, again),
         replayed=ReplayedVersions(
             data=str(number),
@@ -213,7 +230,7 @@ def given(delivery: Delivery, task: Task, number: int = 8, history: tuple[CheckR
             own=VersionAnswers(1, moment(number - 3), found),
             others=[VersionAnswers(2, moment(number - 1), delivery.predictions(task, refitted=True))],
         ),
-        history=history,
+        history=(*past, *history),
     )
 
 
@@ -234,7 +251,7 @@ def test_every_delivery_gets_results_that_can_be_kept(
         assert result.check == check.name
         assert (result.model, result.model_version) == ("m", 1)
         assert {"source", "data", "break"} <= set(result.evidence)
-    keys = [(result.check, result.feature) for result in results]
+    keys = [key_of(result) for result in results]
     assert len(set(keys)) == len(keys), "a question is answered twice"
 
 
@@ -297,9 +314,9 @@ def test_the_deliveries_of_this_suite_make_the_checks_fire(task: Task) -> None:
         for result in run(check, delivery(task), task)
         if result.verdict is CheckVerdict.SHIFTED
     }
-    # Without terms there is no value, humility only counts, chances are of classes, and of numbers the model of this
-    # suite is hardly better than a constant, so that it cannot fall.
-    of_classes = set() if task is Task.BINARY else {"calibration", "estimated_performance"}
+    # Without terms there is no value, humility only counts, chances and rates are of classes, and of numbers the model
+    # of this suite is hardly better than a constant, so that it cannot fall.
+    of_classes = set() if task is Task.BINARY else {"calibration", "fairness", "estimated_performance"}
     silent = {"value", "humility"} | of_classes
     assert fired >= NAMES - silent, "a fault is missing here that the check is for"
 

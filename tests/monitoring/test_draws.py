@@ -97,7 +97,7 @@ class Watched:
             classes=CLASSES,
             positive="yes",
             target="y",
-            holdout=Holdout(answers(held), held["y"]),
+            holdout=Holdout(answers(held), held["y"], frame=held.drop(columns="y")),
             created_at=START,
         )
         return Watched(reference, rng, known)
@@ -120,6 +120,7 @@ class Watched:
                     moment=at,
                     predictions=predictions,
                     joined=Joined(predictions=len(frame), matched=len(frame)),
+                    places=np.arange(len(frame)),
                 ),
             )
         )
@@ -157,6 +158,10 @@ FAULTS: dict[str, tuple[Fault, tuple[str, str | None]]] = {
     "one level for all": (lambda f, r: f.assign(t0="u7"), ("feature_drift", "t0")),
     "labels flipped": (_flipped, ("target_drift", "y")),
     "labels of 40 % flipped": (lambda f, r: _flipped(f, r, 0.4), ("performance", None)),
+    "one level's labels flipped": (
+        lambda f, r: f.assign(y=f["y"].mask(f["c0"] == "b", f["y"].map({"yes": "no", "no": "yes"}))),
+        ("slices", None),
+    ),
     "vanished class": (lambda f, r: f.assign(y="no"), ("target_drift", "y")),
     "halved rate": (
         lambda f, r: f.assign(y=f["y"].mask((f["y"] == "yes") & (r.random(len(f)) < 0.5), "no")),

@@ -209,6 +209,7 @@ def test_a_drained_log_becomes_a_part(tmp_path: Path) -> None:
         ("threshold", ColumnType.NUMBER),
         ("humility", ColumnType.TEXT),
         ("humility_action", ColumnType.TEXT),
+        ("seconds", ColumnType.NUMBER),
         ("probability_no", ColumnType.NUMBER),
         ("probability_yes", ColumnType.NUMBER),
         ("source", ColumnType.TEXT),

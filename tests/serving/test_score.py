@@ -112,6 +112,7 @@ def test_the_inference_part_holds_inputs_too(layout: Layout, tmp_path: Path, cla
         "threshold",
         "humility",
         "humility_action",
+        "seconds",
         "probability_no",
         "probability_yes",
         "source",

@@ -108,7 +108,9 @@ class Release(Record, frozen=True, kw_only=True):
 
 
 class Monitoring(Record, frozen=True, kw_only=True):
-    """What is watched. `persistence` is M of the last N checks, as (M, N)."""
+    """What is watched. `persistence` is M of the last N checks, as (M, N); `fairness` are columns whose groups must be
+    served alike, features or not.
+    """
 
     drift: bool = True
     performance: bool = True
@@ -116,6 +118,7 @@ class Monitoring(Record, frozen=True, kw_only=True):
     min_rows: int = 100
     min_effect: float = 0.1
     persistence: tuple[int, int] = (2, 3)
+    fairness: tuple[str, ...] = ()
 
 
 Figure = float | str
@@ -236,4 +239,7 @@ class ModelDefinition(Record, frozen=True, kw_only=True):
             exclude=tuple(map(names.spelled, self.exclude)),
             features=tuple(map(names.spelled, self.features)),
             known_before=tuple(map(names.spelled, self.known_before)),
+            monitoring=msgspec.structs.replace(
+                self.monitoring, fairness=tuple(map(names.spelled, self.monitoring.fairness))
+            ),
         )

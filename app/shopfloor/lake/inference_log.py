@@ -31,6 +31,7 @@ class LogRecord(Record, frozen=True, kw_only=True):
     `prediction` is what was served: None for a row that is refused, or where a model answered with something that is no
     finite number. `model_prediction` is what the model said, where that is something else, `threshold` what its
     probability was compared with, and `humility` says why it was not trusted, `humility_action` what was done then.
+    `seconds` is how long its request took to be answered.
     """
 
     association_id: str
@@ -43,6 +44,7 @@ class LogRecord(Record, frozen=True, kw_only=True):
     threshold: float | None = None
     humility: str | None = None
     humility_action: str | None = None
+    seconds: float | None = None
     probabilities: dict[str, float | None] = {}
     inputs: dict[str, Any] = {}
 

@@ -41,7 +41,8 @@ def inference_schema(features: Sequence[Column], classes: Sequence[str]) -> pa.S
     """The layout of an inference part; `classes` is empty for regression.
 
     `prediction` is what was served, `model_prediction` what the model said; the two differ where a `threshold` decided.
-    Parts of earlier versions lack the second and the third, and what `humility` says and did.
+    `seconds` is how long the request took; a file is none. Parts of earlier versions lack the second and the third,
+    what `humility` says and did, and `seconds`.
     """
     label = pa.string() if classes else pa.float64()
     return pa.schema(
@@ -55,6 +56,7 @@ def inference_schema(features: Sequence[Column], classes: Sequence[str]) -> pa.S
             ("threshold", pa.float64()),
             ("humility", pa.string()),
             (HUMILITY_ACTION, pa.string()),
+            ("seconds", pa.float64()),
             *((f"{PROBABILITY}{label}", pa.float64()) for label in classes),
             ("source", pa.string()),
             *((f"input_{feature.name}", stored_type(feature.type)) for feature in features),
@@ -126,6 +128,7 @@ def to_part(records: Sequence[LogRecord], features: Sequence[Column], staging: P
         pa.array([record.threshold for record in records], pa.float64()),
         pa.array([record.humility for record in records], pa.string()),
         pa.array([record.humility_action for record in records], pa.string()),
+        pa.array([record.seconds for record in records], pa.float64()),
         *(pa.array([record.probabilities.get(label) for record in records], pa.float64()) for label in classes),
         pa.array(["rest"] * len(records), pa.string()),
         *(column_array([record.inputs.get(feature.name) for record in records], feature) for feature in features),

@@ -18,6 +18,8 @@ from shopfloor.monitoring.records import (
     OUTGROWN,
     PERFORMANCE,
     PREDICTION_DRIFT,
+    SLICES,
+    STALENESS,
     TARGET_DRIFT,
 )
 
@@ -192,15 +194,13 @@ class AlertText:
         }
 
 
-def _weight(result: CheckResult) -> tuple[float, str]:
-    """Importance times effect: how many times the limit it is, and how much that can matter.
-
-    How columns hang together explains what they do by themselves, and comes after it.
+def _weight(result: CheckResult) -> tuple[bool, float, str]:
+    """Importance times effect: how many times the limit it is, and how much that can matter. What inputs that moved
+    explain, by themselves or by how they hang together, comes after them.
     """
-    if result.check == MULTIVARIATE_DRIFT:
-        return 0.0, ""
     effect = (result.value or 0.0) / max(result.limit or 0.0, 1e-9)
-    return effect * (1.0 if result.importance is None else result.importance + 1e-6), result.feature or ""
+    weight = effect * (1.0 if result.importance is None else result.importance + 1e-6)
+    return result.check not in (SLICES, STALENESS, MULTIVARIATE_DRIFT), weight, result.feature or ""
 
 
 def _one_a_feature(results: Sequence[CheckResult]) -> list[CheckResult]:

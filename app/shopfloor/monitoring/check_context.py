@@ -17,7 +17,7 @@ from shopfloor.domain.text import counted
 from shopfloor.domain.value import ValueReport
 from shopfloor.monitoring.bins import sketch_column
 from shopfloor.monitoring.records import FeatureReference, Joined, Reference, Sketch
-from shopfloor.statistics.arrays import Codes, Mask
+from shopfloor.statistics.arrays import Codes, Floats, Mask
 from shopfloor.statistics.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -132,6 +132,16 @@ class RescoredAnswers(Sample):
         return len(self.logged)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ServedRequests(Sample):
+    """How long each request took to be answered, in seconds, (n,), as the log tells it."""
+
+    seconds: Floats
+
+    def __len__(self) -> int:
+        return len(self.seconds)
+
+
 @dataclass(frozen=True)
 class VersionAnswers:
     """What one version says of the rows; it learned from data until `until`."""
@@ -158,11 +168,12 @@ class ReplayedVersions(Sample):
 class CheckContext:
     """What all checks of one run share. `at` is now and `history` holds earlier results of the model.
 
-    `rows`, `predictions`, `rescored`, `outcomes`, `labelled` and `answered` are None where there are none, or where the
-    definition's `[monitoring]` does not watch them. `outcomes` are of predictions that were served, `labelled` those
-    of the rows that the delivery brings with their target, on which the model has not learned, and `replayed` of these
-    rows too; `answered` are some of all the delivery's rows, with their target or not. `labels_follow`: rows may come
-    before their labels. `value` is what the decisions of the model were worth, None without terms.
+    `rows`, `predictions`, `rescored`, `requests`, `outcomes`, `labelled` and `answered` are None where there are none,
+    or where the definition's `[monitoring]` does not watch them. `outcomes` are of predictions that were served,
+    `labelled` those of the rows that the delivery brings with their target, on which the model has not learned, and
+    `replayed` of these rows too; `answered` are some of all the delivery's rows, with their target or not.
+    `labels_follow`: rows may come before their labels. `value` is what the decisions of the model were worth, None
+    without terms.
     """
 
     definition: ModelDefinition
@@ -176,6 +187,7 @@ class CheckContext:
     labelled: KnownOutcomes | None = None
     answered: StoredPredictions | None = None
     rescored: RescoredAnswers | None = None
+    requests: ServedRequests | None = None
     replayed: ReplayedVersions | None = None
     labels_follow: bool = False
     value: ValueReport | None = None

@@ -29,6 +29,9 @@ MULTIVARIATE_DRIFT = "multivariate_drift"
 ESTIMATED_PERFORMANCE = "estimated_performance"
 TRAINING_SERVING_SKEW = "training_serving_skew"
 STALENESS = "staleness"
+SLICES = "slices"
+LATENCY = "latency"
+FAIRNESS = "fairness"
 
 CONSTANT, UNSEEN, VANISHED = "top_share", "unseen_share", "vanished_share"
 """What a drift check may measure beside the distances."""
@@ -188,6 +191,28 @@ class LossModel(Record, frozen=True, kw_only=True):
     shape: tuple[float, ...]
 
 
+class SliceReference(Record, frozen=True, kw_only=True):
+    """How the model did on the holdout's rows where `column` is `level`; `error` is of `units` blocks or rows."""
+
+    column: str
+    level: str
+    rows: int
+    score: float
+    error: float
+    units: int
+
+
+class SlicedReference(Record, frozen=True, kw_only=True):
+    """How the model did on slices of its holdout, by a metric that means the same in each: `score` is that of all
+    rows, `skill` by how much that is better than a constant answer.
+    """
+
+    metric: str
+    score: float
+    skill: float
+    slices: tuple[SliceReference, ...] = ()
+
+
 class Outcomes(Record, frozen=True, kw_only=True):
     """The holdout in the form that values of any cost matrix can be computed from.
 
@@ -228,6 +253,7 @@ class Reference(Record, frozen=True, kw_only=True):
     target: FeatureReference | None = None
     performance: PerformanceReference | None = None
     outcomes: Outcomes | None = None
+    sliced: SlicedReference | None = None
     calibration: Recalibration | None = None
     losses: LossModel | None = None
     joint: JointReference | None = None

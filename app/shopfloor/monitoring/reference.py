@@ -20,7 +20,8 @@ from shopfloor.monitoring.chunks import Chunked, chunk_rows
 from shopfloor.monitoring.estimate import estimated_score
 from shopfloor.monitoring.joint import describe_joint
 from shopfloor.monitoring.loss_model import fit_losses
-from shopfloor.monitoring.records import FeatureReference, Outcomes, PerformanceReference, Reference
+from shopfloor.monitoring.records import FeatureReference, Outcomes, PerformanceReference, Reference, SlicedReference
+from shopfloor.monitoring.sliced import sliced
 from shopfloor.monitoring.thresholds import FEW_ROWS, away, distances_of, prediction_limit
 from shopfloor.statistics import metrics
 from shopfloor.statistics.calibration import recalibration
@@ -163,9 +164,20 @@ def _with_holdout(reference: Reference, holdout: Holdout, metric: str, seed: int
         prediction_chunked_by=chunked.by,
         performance=_performance(ordered.known(), metrics.find(metric)),
         outcomes=_outcomes(predictions.known()),
+        sliced=_sliced(reference, holdout, predictions, metrics.find(metric), micros),
         calibration=None if predictions.probability is None else recalibration(ordered.known()),
     )
     return _with_estimate(described, predictions, holdout.frame)
+
+
+def _sliced(
+    reference: Reference, holdout: Holdout, predictions: Predictions, metric: Metric, micros: NDArray[np.int64] | None
+) -> SlicedReference | None:
+    """By the columns that are compared, the model's and others."""
+    if holdout.frame is None:
+        return None
+    names = [feature.name for feature in reference.features if feature.name in holdout.frame]
+    return sliced(holdout.frame[names], predictions, metric, micros)
 
 
 def _with_estimate(reference: Reference, predictions: Predictions, frame: pd.DataFrame | None) -> Reference:

@@ -77,11 +77,11 @@ def _context(
     truth: pd.DataFrame | None,
     progress: Progress,
 ) -> CheckContext:
-    rows = predictions = outcomes = labelled = answered = rescored = versions = None
+    rows = predictions = outcomes = labelled = answered = rescored = versions = requests = None
     if spec.definition.monitoring.drift:
         progress(0.3, "reading predictions")
         stored = stored_samples(spec, reference) if spec.inference else None
-        inputs, predictions, rescored = stored if stored is not None else (None, None, None)
+        inputs, predictions, rescored, requests = stored if stored is not None else (None, None, None, None)
         rows = delivered if delivered is not None else inputs
     if spec.definition.monitoring.performance and spec.inference:
         progress(0.5, "joining predictions and actuals")
@@ -103,6 +103,7 @@ def _context(
         labelled=labelled,
         answered=answered,
         rescored=rescored,
+        requests=requests,
         replayed=versions,
         labels_follow=spec.labels_follow,
     )

@@ -26,10 +26,16 @@ from shopfloor.domain.text import safe
 from shopfloor.lake.frame import read_parts
 from shopfloor.lake.inference_parts import AMOUNT
 from shopfloor.monitoring.bins import bin_values, watched_values
-from shopfloor.monitoring.check_context import InputRows, KnownOutcomes, RescoredAnswers, StoredPredictions
+from shopfloor.monitoring.check_context import (
+    InputRows,
+    KnownOutcomes,
+    RescoredAnswers,
+    ServedRequests,
+    StoredPredictions,
+)
 from shopfloor.monitoring.records import PREDICTION_DRIFT, CheckSpec, Joined, Reference
 from shopfloor.monitoring.rescoring import answered_again
-from shopfloor.monitoring.stored import MOST_INPUT_ROWS, join_truth, read_inputs
+from shopfloor.monitoring.stored import MOST_INPUT_ROWS, StoredInputs, join_truth, read_inputs
 from shopfloor.statistics.arrays import Codes
 from shopfloor.statistics.distances import homogeneity
 from shopfloor.statistics.frames import PREDICTION, read_numbers, read_predictions
@@ -70,7 +76,7 @@ def delivered_rows(
     by the content of its parts; without times it is about the moment `at`."""
     wanted = {feature.name for feature in reference.features}
     wanted |= {column for column in (definition.time, definition.id, definition.target) if column}
-    wanted |= set(definition.segment_by)
+    wanted |= {*definition.segment_by, *definition.monitoring.fairness}
     wanted |= set(map(ColumnNames(column.name for column in columns).spelled, amounts))
     frame = read_parts(parts, columns, [column.name for column in columns if column.name in wanted])
     begins, moment = _span_of(frame, definition.time)
@@ -94,9 +100,9 @@ def delivered_truth(
 
 def stored_samples(
     spec: CheckSpec, reference: Reference
-) -> tuple[InputRows, StoredPredictions, RescoredAnswers | None] | None:
-    """The stored inputs and predictions of the window, and some of them predicted again; None when nothing was
-    predicted.
+) -> tuple[InputRows, StoredPredictions, RescoredAnswers | None, ServedRequests | None] | None:
+    """The stored inputs and predictions of the window, some of them predicted again, and the requests that asked for
+    them; None when nothing was predicted.
 
     Without a window what was predicted since the last look.
     """
@@ -119,7 +125,18 @@ def stored_samples(
             humility=stored.humility,
         ),
         answered_again(spec, stored, data),
+        _requests(stored, data),
     )
+
+
+def _requests(stored: StoredInputs, data: str) -> ServedRequests | None:
+    """The requests over REST; the rows of one have its time and its length in common."""
+    seconds = read_numbers(stored.decided["seconds"])
+    timed = np.isfinite(seconds)
+    if stored.last_at is None or not timed.any():
+        return None
+    each = np.unique(np.column_stack([stored.at[timed], seconds[timed]]), axis=0)
+    return ServedRequests(source="inference", data=data, moment=stored.last_at, seconds=each[:, 1])
 
 
 def _since(spec: CheckSpec) -> datetime | None:

@@ -34,7 +34,7 @@ MOST_INPUT_ROWS = 500_000
 _MOMENT = pa.timestamp("us")
 _LAST = datetime.max.replace(tzinfo=UTC)
 _ID, _AT, _VERSION, _ACTUAL, _ARRIVED = "association_id", "at", "model_version", "actual", "arrived_at"
-_DECIDED = ("segment", "served", "threshold", "humility")
+_DECIDED = ("segment", "served", "threshold", "humility", "seconds")
 
 Window = tuple[datetime | None, datetime | None]
 
@@ -122,13 +122,15 @@ class StoredInputs:
     """The inputs of a model version, under the features' own names, and its predictions, oldest first.
 
     `decided` has, row by row, `association_id`, `segment`, what was `served`, and the `threshold` or `humility` that
-    made it so; None where the part does not say. `last_at` is the newest of the window, None where it has none.
-    `humility` counts the rows that the model was not trusted with.
+    made it so, and the `seconds` of its request; None where the part does not say. `at` is when each was asked, in
+    microseconds since 1970. `last_at` is the newest of the window, None where it has none. `humility` counts the rows
+    that the model was not trusted with.
     """
 
     inputs: pd.DataFrame
     outputs: pd.DataFrame
     decided: pd.DataFrame
+    at: NDArray[np.int64]
     last_at: datetime | None
     humility: HumilityCounts = NO_HUMILITY
 
@@ -142,7 +144,7 @@ def read_inputs(inference: Sequence[str], version: int, window: Window, since: d
 
     table = _rows_of(inference, None, version, window)
     if not table.num_rows:
-        return StoredInputs(pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), None)
+        return StoredInputs(pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), np.empty(0, dtype=np.int64), None)
     # A row that is asked for again and again is still one row.
     table = table.take(pa.array(_latest(table.column(_ID), _micros(table.column(_AT)))[1]))
     at = _micros(table.column(_AT))
@@ -159,6 +161,7 @@ def read_inputs(inference: Sequence[str], version: int, window: Window, since: d
         decided=kept.select([_ID, *(name for name in _DECIDED if name in kept.column_names)])
         .to_pandas()
         .reindex(columns=[_ID, *_DECIDED]),
+        at=at[order[-MOST_INPUT_ROWS:]],
         last_at=_moment(at.max()),
         humility=_humility(kept),
     )

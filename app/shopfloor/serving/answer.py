@@ -33,13 +33,23 @@ def answer(
     max_rows: int,
     at: datetime,
     new_id: Callable[[], str],
+    took: Callable[[], float] | None = None,
 ) -> tuple[bytes, list[LogRecord]]:
-    """Check and predict the rows of `body`. Raises `Problem` or `RowError` for an unusable one."""
-    done = predict(protocol.rows(body, max_rows), loaded, at, new_id)
+    """Check and predict the rows of `body`; `took` says how long the request has taken.
+
+    Raises `Problem` or `RowError` for an unusable one.
+    """
+    done = predict(protocol.rows(body, max_rows), loaded, at, new_id, took)
     return protocol.answer(done.predicted), done.records
 
 
-def predict(rows: list[Any], loaded: Loaded, at: datetime, new_id: Callable[[], str]) -> Done:
+def predict(
+    rows: list[Any],
+    loaded: Loaded,
+    at: datetime,
+    new_id: Callable[[], str],
+    took: Callable[[], float] | None = None,
+) -> Done:
     """Check and predict rows; one without an association id gets a new one. Raises `RowError`."""
     checked = loaded.reader.read(rows)
     known = [row if row.id is not None else InputRow(new_id(), row.values) for row in checked.rows]
@@ -50,6 +60,7 @@ def predict(rows: list[Any], loaded: Loaded, at: datetime, new_id: Callable[[], 
     predictions = [_prediction(*each) for each in zip(known, answers, *served[:2], strict=True)]
     predicted = Predicted(deployment.model, deployment.version, predictions, checked.ignored, checked.absent)
     inputs = [column.name for column in loaded.model.columns]
+    seconds = None if took is None else took()
     records = [
         LogRecord(
             association_id=prediction.association_id,
@@ -62,6 +73,7 @@ def predict(rows: list[Any], loaded: Loaded, at: datetime, new_id: Callable[[], 
             threshold=rule.applied,
             humility=prediction.humility,
             humility_action=action,
+            seconds=seconds,
             probabilities=prediction.probabilities,
             inputs={name: row.values[name] for name in inputs},
         )

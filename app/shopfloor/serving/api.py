@@ -78,7 +78,7 @@ class Api:
             raise
         status, rows = 500, 0
         try:
-            body, records = await self._predict(protocol, request, loaded)
+            body, records = await self._predict(protocol, request, loaded, lambda: self.clock.monotonic() - began)
             await self.log.append(records)
             status, rows = 200, len(records)
             self.metrics.distrusted(name, (why for record in records for why in triggers(record.humility)))
@@ -93,10 +93,10 @@ class Api:
             self.metrics.answered(name, status, self.clock.monotonic() - began, rows)
 
     async def _predict(
-        self, protocol: PredictionProtocol, request: Request, loaded: Loaded
+        self, protocol: PredictionProtocol, request: Request, loaded: Loaded, took: Callable[[], float]
     ) -> tuple[bytes, list[LogRecord]]:
         body = await read_body(request, protocol.accepts, self.limits.body, self.limits.body_seconds)
-        how = (protocol, loaded, self.limits.rows, self.clock.now(), self.new_id)
+        how = (protocol, loaded, self.limits.rows, self.clock.now(), self.new_id, took)
         return answer(body, *how) if len(body) <= _INLINE_BYTES else await self._in_thread(answer, body, *how)
 
     async def append(self, request: Request) -> Response:

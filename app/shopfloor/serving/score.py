@@ -167,7 +167,7 @@ class _Scoring:
         at = pa.repeat(pa.scalar(utc(self._spec.at).replace(tzinfo=None), MOMENT), rows)
         source = pa.repeat(pa.scalar(self._spec.source, pa.string()), rows)
         name = pa.repeat(pa.scalar(self._spec.artifact.model, pa.string()), rows)
-        decided = [prediction, said, threshold, humility, action]
+        decided = [prediction, said, threshold, humility, action, pa.nulls(rows, pa.float64())]
         part.write([ids, at, version, segment, *decided, *probabilities, source, *inputs])
         output.write([ids, name, version, segment, prediction, *probabilities])
 

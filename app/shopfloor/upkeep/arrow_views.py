@@ -28,7 +28,7 @@ _TYPES = {
 }
 _PREDICTIONS = (
     "association_id VARCHAR, at TIMESTAMP, model_version BIGINT, segment VARCHAR, prediction VARCHAR, "
-    "model_prediction VARCHAR, threshold DOUBLE, humility VARCHAR, humility_action VARCHAR"
+    "model_prediction VARCHAR, threshold DOUBLE, humility VARCHAR, humility_action VARCHAR, seconds DOUBLE"
 )
 _LOSSES = (
     "row UBIGINT, at TIMESTAMP, delivery BIGINT, actual VARCHAR, prediction VARCHAR, loss DOUBLE, "

@@ -260,6 +260,7 @@ def _check_columns(services: EngineServices, wanted: ModelDefinition) -> ModelDe
         "exclude": wanted.exclude,
         "features": wanted.features,
         "known_before": wanted.known_before,
+        "monitoring.fairness": wanted.monitoring.fairness,
     }
     for key, columns in named_columns.items():
         for column in columns:
