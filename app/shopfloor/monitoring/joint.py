@@ -95,7 +95,7 @@ def rank_columns(
 def tell_apart(before: RankedColumns, now: RankedColumns, features: Sequence[FeatureReference]) -> Told | None:
     """How well combinations tell two samples apart; None where fewer than two columns vary in both."""
     numbers = {feature.name for feature in features if feature.bins.kind == NUMBER}
-    names = [name for name in before if name in now]
+    names = sorted(name for name in before if name in now)  # stored ones come back in an order of their own
     sides = [_scores({name: side[name] for name in names}, numbers) for side in (before, now)]
     owners = [name for name in names for _ in range(1 if name in numbers else _LEVELS)]
     varying = np.flatnonzero((sides[0].std(axis=0) > 0) & (sides[1].std(axis=0) > 0))
