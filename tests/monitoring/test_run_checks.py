@@ -33,7 +33,7 @@ from shopfloor.domain.definition import Monitoring, Task
 from shopfloor.domain.errors import IntegrityError
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.monitoring.alerts import fold
-from shopfloor.monitoring.records import CheckReport, CheckSpec
+from shopfloor.monitoring.records import MULTIVARIATE_DRIFT, CheckReport, CheckSpec
 from shopfloor.monitoring.run_checks import run_checks
 
 
@@ -103,7 +103,7 @@ def test_several_parts_are_one_delivery(tmp_path: Path, reference_path: str) -> 
     two = (data_part(tmp_path, frame[:300]), data_part(tmp_path, frame[300:].assign(carrier="UA")))
     result = run_checks(spec(reference_path, data=two), silent)
     assert result.rows == 800
-    assert shifted(result.results) == {"carrier"}
+    assert shifted(result.results) - {MULTIVARIATE_DRIFT} == {"carrier"}  # and with it what hung on the carrier
 
 
 def test_a_damaged_part_is_refused(tmp_path: Path, reference_path: str) -> None:
