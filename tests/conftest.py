@@ -25,7 +25,7 @@ if not soak.SOAK:
 
 _LONGEST = ("house", "engine", "line", "streaming", "tui", "cli", "serving", "upkeep", "watch", "training")
 # Rooms that have been seen to leave nothing behind, in any order.
-_ISOLATED = {"actions", "engine", "house", "line", "runtime", "streaming", "tui_widgets", "watch"}
+_ISOLATED = {"actions", "engine", "house", "line", "runtime", "streaming", "tui", "tui_widgets", "watch"}
 
 
 @pytest.hookimpl(optionalhook=True)

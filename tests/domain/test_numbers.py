@@ -134,6 +134,31 @@ def test_a_difference_keeps_its_sign(amount: float, negative: bool) -> None:
     assert text[0] == ("-" if negative else "+")
 
 
+@pytest.mark.parametrize(
+    "show",
+    [
+        exact,
+        level,
+        rounded,
+        figure,
+        gain,
+        count,
+        change,
+        compact,
+        percent,
+        whole_percent,
+        lambda value: money(value, ""),
+        lambda value: money(value, "", signed=True),
+        lambda value: tick(value, -0.01, 0.01),
+        lambda value: tick(value, -3, 4),
+    ],
+)
+@given(st.floats(-2, 2) | st.floats(-1e-3, 1e-3) | st.sampled_from((0.0, -0.0, -0.4, 0.4, -1e-9)))
+def test_nothing_has_no_sign(show: Callable[[float], str], value: float) -> None:
+    shown = show(value)
+    assert re.fullmatch(r"[-+]0(\.0+)?( %)?", shown) is None
+
+
 def test_words_around_scores() -> None:
     assert gain(5.6e-17) == "0"
     assert interval((-0.0021, 0.014)) == "[-0.0021, 0.0140]"

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from tests.engine.harness import Shop
+from tests.engine.waiting_recipe import WAITING, write_waiting_recipe
 from tests.soak import times
 
 from shopfloor.client.connection import EngineClient
@@ -24,7 +25,7 @@ from shopfloor.domain.definition import ModelDefinition, Training
 from shopfloor.domain.errors import NotFoundError, ShopfloorError, UnreachableError, UsageError
 from shopfloor.domain.event import Event
 from shopfloor.domain.file import FileState
-from shopfloor.domain.job import JobState
+from shopfloor.domain.job import JobRecord, JobState
 from shopfloor.domain.requests.datasets import DatasetDefine, DatasetList, DatasetRollback, DatasetShow, DatasetVersions
 from shopfloor.domain.requests.files import FileDiscard, FileList, FileShow
 from shopfloor.domain.requests.jobs import EventList, JobCancel, JobList
@@ -47,6 +48,17 @@ def rows(first: int, count: int) -> str:
 def define(shop: Shop, name: str = "m", dataset: str = "d", **training: object) -> None:
     definition = ModelDefinition(name=name, dataset=dataset, target="y", id="id", training=Training(**training))  # type: ignore[arg-type]
     shop.client.ask(ModelDefine(definition=definition))
+
+
+def training(shop: Shop) -> JobRecord:
+    """The training under way, as soon as it has a worker."""
+
+    def started() -> bool:
+        return any(job.pid for job in shop.client.ask(JobList(kind="train", state="running")).rows)
+
+    shop.until(started)
+    [job] = shop.client.ask(JobList(kind="train", state="running")).rows
+    return job
 
 
 @pytest.fixture(scope="module")
@@ -214,15 +226,10 @@ def test_a_mutation_is_done_once_however_often_it_is_asked(shop: Shop) -> None:
 def test_a_killed_worker_is_retried_and_the_engine_lives_on(shop: Shop) -> None:
     shop.write("inbox/d", "0.csv", rows(0, 3000))
     shop.settle()
-    define(shop)
-    deadline = time.monotonic() + 30
-    victim = None
-    while victim is None and time.monotonic() < deadline:
-        running = shop.client.ask(JobList(kind="train", state="running")).rows
-        victim = running[0].pid if running else None
-        time.sleep(0.01)
-    assert victim is not None
-    os.kill(victim, signal.SIGKILL)
+    go = write_waiting_recipe(shop.root)
+    define(shop, candidates=(WAITING,))
+    os.kill(training(shop).pid, signal.SIGKILL)
+    go.touch()
     shop.settle()
     job = shop.client.ask(JobList(kind="train")).rows[0]
     assert job.state is JobState.SUCCEEDED
@@ -234,17 +241,13 @@ def test_a_killed_worker_is_retried_and_the_engine_lives_on(shop: Shop) -> None:
 def test_a_running_job_can_be_cancelled(shop: Shop) -> None:
     shop.write("inbox/d", "0.csv", rows(0, 3000))
     shop.settle()
-    define(shop)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        running = shop.client.ask(JobList(kind="train", state="running")).rows
-        if running and running[0].pid:
-            break
-        time.sleep(0.01)
-    shop.client.ask(JobCancel(id=running[0].id))
+    go = write_waiting_recipe(shop.root)
+    define(shop, candidates=(WAITING,))
+    shop.client.ask(JobCancel(id=training(shop).id))
     shop.settle()
     assert shop.client.ask(JobList(kind="train")).rows[0].state is JobState.CANCELLED
     assert shop.client.ask(RunList(model="m")).rows[0].state == "cancelled"
+    go.touch()
     shop.client.ask(ModelTrain(name="m"))
     shop.settle()
     assert shop.client.ask(ModelShow(name="m")).champion == 1

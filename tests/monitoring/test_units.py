@@ -23,6 +23,25 @@ def test_a_unit_is_named_where_the_name_speaks_for_it(feature: str, factor: floa
     assert guess.words == words
 
 
+@pytest.mark.parametrize("feature", ["dist", "weight", "delay"])
+@pytest.mark.parametrize("far", [0.3, 0.6, 1.0, 2.0, 3.0])
+def test_numbers_that_only_moved_changed_no_unit(feature: str, far: float) -> None:
+    """A unit that changed stretches the numbers, too."""
+    for middle, width in ((50, 10), (100, 30), (300, 20)):
+        before = np.quantile(np.random.default_rng(3).normal(middle, width, 4000), LEVELS)
+        guess = unit_change(feature, before.tolist(), (before + far * middle).tolist())
+        assert guess is None or not guess.suits, (middle, guess)
+
+
+@pytest.mark.parametrize("narrower", [0.85, 1.0, 1.2])
+def test_a_season_hides_no_unit(narrower: float) -> None:
+    middle = float(np.median(NUMBERS))
+    season = 1.1 * middle + narrower * (NUMBERS - middle)
+    guess = unit_change("distance", NUMBERS.tolist(), (1.609344 * season).tolist())
+    assert guess is not None
+    assert guess.words == "miles became kilometres"
+
+
 def test_another_population_is_no_unit() -> None:
     """Half as much again, but of another shape: the sick among the healthy."""
     random = np.random.default_rng(2)

@@ -322,6 +322,7 @@ async def test_accept_says_what_it_takes_and_leaves_out(tmp_path: Path) -> None:
 def test_a_crash_is_no_success(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Textual prints the traceback and returns nothing; a script that opened the screens must hear of it."""
     (tmp_path / "workspace.toml").touch()
+    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")  # set by `run_tui` for all that follows
     monkeypatch.setattr(ShopfloorApp, "run", lambda app: setattr(app, "_return_code", 1))
     monkeypatch.setattr("gc.disable", lambda: None)
     assert run_tui(tmp_path) == 1

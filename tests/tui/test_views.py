@@ -305,6 +305,11 @@ def test_an_alerts_picture_compares_with_what_its_words_compare_with() -> None:
     assert "recent data" in bins.title
 
 
+def test_an_alert_has_no_picture_of_what_shifted_at_another_time() -> None:
+    looks = [look(0.5, "d3", "data", minutes=1), look(0.7, "d2", "data", minutes=9, shifted=True)]
+    assert not any(isinstance(one.body, Histogram) for one in alerts.sections(alert(), looks))
+
+
 def test_an_alert_names_the_keys_that_the_engine_advises() -> None:
     found = alerts.sections(alert(actions=("retrain", "ack", "unheard of")), [])
     todo = next(one for one in found if one.key == "do")

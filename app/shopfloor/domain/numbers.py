@@ -23,7 +23,7 @@ def exact(value: float) -> str:
     """One value of the data as it is written: `2018`, `17.2617`; no separators, no digits that are only rounding."""
     if not math.isfinite(value):
         return f"{value:g}"
-    return _plain(f"{value:.15g}")
+    return _plain(f"{value:z.15g}")
 
 
 def level(value: float) -> str:
@@ -89,12 +89,13 @@ def chance(p_value: float) -> str:
 
 def count(number: float) -> str:
     """How many there are: `1,234,567`. Not for years, ids or values, which are `exact`."""
-    return f"{number:,.0f}"
+    return f"{number:z,.0f}"
 
 
 def change(number: float) -> str:
     """How many more or fewer: `+1,200`; `0` where there are as many."""
-    return f"{number:+,.0f}" if number else "0"
+    shown = count(number)
+    return shown if number <= 0 or shown == "0" else f"+{shown}"
 
 
 def row_changes(added: int, changed: int) -> str:
@@ -126,7 +127,7 @@ def percent(share: float) -> str:
 
 def whole_percent(share: float) -> str:
     """A share for a narrow column: `62 %`; `< 1 %` and `99 %` for what is not quite nothing and not quite all."""
-    shown = f"{min(100 * share, 99) if share < 1 else 100 * share:.0f} %"
+    shown = f"{min(100 * share, 99) if share < 1 else 100 * share:z.0f} %"
     return "< 1 %" if shown == "0 %" and share > 0 else shown
 
 
@@ -155,8 +156,8 @@ def duration(seconds: float, *, terse: bool = False) -> str:
 def money(amount: float, unit: str, *, signed: bool = False) -> str:
     """An amount in its unit: `48,213 EUR`, `12.50 EUR`, `0.0042 EUR`; without a unit the amount alone."""
     size = abs(amount)
-    text = count(amount) if size >= 1000 or amount == 0 else f"{amount:.2f}" if size >= 0.1 else rounded(amount, 2)
-    return f"{'+' if signed and amount > 0 else ''}{text} {unit}".rstrip()
+    text = count(amount) if size >= 1000 else f"{amount:.2f}" if size >= 0.1 else rounded(amount, 2)
+    return f"{'+' if signed and amount > 0 and text != '0' else ''}{text} {unit}".rstrip()
 
 
 def tick(value: float, low: float, high: float) -> str:
@@ -165,7 +166,7 @@ def tick(value: float, low: float, high: float) -> str:
     """
     span, size = abs(high - low), max(abs(low), abs(high))
     if 0 < span < math.inf and 1e-3 <= size < 1e4:
-        return f"{value:.{min(6, max(0, 2 - math.floor(math.log10(span))))}f}"
+        return f"{value:z.{min(6, max(0, 2 - math.floor(math.log10(span))))}f}"
     size = abs(value)
     if size >= _LARGE or 0 < size < 1e-4:
         return f"{value:.1e}"

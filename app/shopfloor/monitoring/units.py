@@ -75,20 +75,26 @@ def unit_change(feature: str, before: Sequence[float], now: Sequence[float]) -> 
 
     Both are quantiles. A conversion must explain two thirds of the distance, and leave little
     against the width of the numbers. One that suits the feature's name is named (it may leave more,
-    for a season goes on meanwhile), and so is a plain factor that is clearly closest. Else only the
-    factor is given: a feature whose name does not suggest a length gets no "miles became kilometres". Of numbers
+    for a season goes on meanwhile, but the numbers must have spread by its factor rather than stayed as wide), and so
+    is a plain factor that is clearly closest. Else only the factor is given: a feature whose name does not suggest a length gets no "miles became kilometres". Of numbers
     around 0 no factor is told from a wider spread, unless it is a power of ten.
     """
     if not before or not now:
         return None
     old, new = np.asarray(before), np.asarray(now)
-    width = float(np.quantile(new, 0.9) - np.quantile(new, 0.1))
+    width = _width(new)
     explained = _EXPLAINS * wasserstein(old, new)
     possible = [one for one in _CONVERSIONS if one.is_plain or one.shift or not _is_centred(old)]
     left = {one: wasserstein(one.factor * old + one.shift, new) for one in possible}
     able = sorted((one for one in possible if left[one] <= explained), key=lambda one: left[one])
     name = feature.lower()
-    fitting = [one for one in able if left[one] <= _LEFT_SUITING * width and any(word in name for word in one.words)]
+    fitting = [
+        one
+        for one in able
+        if any(word in name for word in one.words)
+        and left[one] <= _LEFT_SUITING * width
+        and _spread_by(one.factor, _width(old), width)
+    ]
     if fitting:
         return Guess(fitting[0].name, suits=True)
     close = [one for one in able if left[one] <= _LEFT * width]
@@ -100,6 +106,18 @@ def unit_change(feature: str, before: Sequence[float], now: Sequence[float]) -> 
     middle = float(np.median(old))
     factor = f" (values ×{rounded(float(np.median(new)) / middle, 2)})" if middle else ""
     return Guess(f"the unit changed{factor}", suits=False)
+
+
+def _width(numbers: NDArray[np.float64]) -> float:
+    return float(np.quantile(numbers, 0.9) - np.quantile(numbers, 0.1))
+
+
+def _spread_by(factor: float, before: float, now: float) -> bool:
+    """Whether the width changed by a factor closer to this one than to 1: numbers that only moved are as wide."""
+    if not before or not now:
+        return False
+    change = np.log(now / before)
+    return factor == 1 or bool(abs(change - np.log(factor)) <= abs(change))
 
 
 def _is_centred(numbers: NDArray[np.float64]) -> bool:

@@ -163,10 +163,14 @@ def _samples(results: Sequence[CheckResult]) -> str:
 
 
 def _shifted(alert: AlertRecord, history: Sequence[CheckResult]) -> list[CheckResult]:
-    """What was shifted when the alert opened, a result for each feature: its own first, then the most important."""
+    """What was shifted in the look that opened the alert, a result for each feature: its own first, then the most
+    important. What shifted at another time has no part in it.
+    """
+    before = [check for check in history if check.at <= alert.opened_at]
+    look = max((check.at for check in before), default=None)
     newest: dict[str | None, CheckResult] = {}
-    for check in history:
-        if check.at <= alert.opened_at and check.verdict is CheckVerdict.SHIFTED and _bins(check.evidence)[1]:
+    for check in before:
+        if check.at == look and check.verdict is CheckVerdict.SHIFTED and _bins(check.evidence)[1]:
             newest.setdefault(check.feature, check)
     return sorted(newest.values(), key=lambda check: (check.feature != alert.feature, -(check.importance or 0.0)))
 
