@@ -76,8 +76,9 @@ def unit_change(feature: str, before: Sequence[float], now: Sequence[float]) -> 
     Both are quantiles. A conversion must explain two thirds of the distance, and leave little
     against the width of the numbers. One that suits the feature's name is named (it may leave more,
     for a season goes on meanwhile, but the numbers must have spread by its factor rather than stayed as wide), and so
-    is a plain factor that is clearly closest. Else only the factor is given: a feature whose name does not suggest a length gets no "miles became kilometres". Of numbers
-    around 0 no factor is told from a wider spread, unless it is a power of ten.
+    is a plain factor that is clearly closest. Else only the factor is given: a feature whose name does not suggest a
+    length gets no "miles became kilometres". Of numbers around 0 no factor is told from a wider spread, unless it is a
+    power of ten.
     """
     if not before or not now:
         return None
