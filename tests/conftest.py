@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -62,14 +63,22 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True)
 def _isolated(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A test that changes what others share fails itself."""
+    """A test that changes what others share fails itself.
+
+    Where files are dealt out among processes it only warns: what a library sets at its first use then falls to another
+    test in each run.
+    """
     if _room(request.node.nodeid) not in _ISOLATED:
         yield
         return
     before = isolation.state()
     yield
     found = isolation.changed(before, getattr(request.node, "funcargs", {}).get("tmp_path"))
-    assert not found, "\n".join(["left behind:", *found])
+    said = "\n".join(["left behind:", *found])
+    if found and "PYTEST_XDIST_WORKER" in os.environ:
+        warnings.warn(said, stacklevel=1)
+    else:
+        assert not found, said
 
 
 def _room(nodeid: str) -> str:
