@@ -16,7 +16,7 @@ from tests import soak
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import ModelDefinition, Task
-from shopfloor.domain.monitor import AlertRecord, CheckResult
+from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict
 from shopfloor.monitoring.alerts import fold
 from shopfloor.monitoring.check_context import CheckContext, InputRows, KnownOutcomes
 from shopfloor.monitoring.records import Joined, Reference
@@ -211,6 +211,22 @@ def test_a_jump_in_small_daily_deliveries_is_found_before_it_is_the_past(jump: s
         assert not watched.deliver(rows(150, watched.rng))
     found = [one for _ in range(8) for one in watched.deliver(JUMPS[jump](rows(150, watched.rng), watched.rng))]
     of_inputs = {one.feature for one in found if one.check != "calibration"}  # the labels may tell before the inputs do
+    assert of_inputs == {"n0" if jump.startswith("half a ") else "c0"}
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+@pytest.mark.parametrize("size", [12, 30, 60])
+def test_a_drip_of_deliveries_each_too_small_to_tell_is_judged_together(size: int, jump: str) -> None:
+    watched = Watched.learned(4)
+    for _ in range(1200 // size):
+        assert not watched.deliver(rows(size, watched.rng))
+    told = [one.rows for one in watched.history if one.feature == "n0" and one.verdict is CheckVerdict.OK]
+    assert told
+    assert min(told) >= 100
+    found = [
+        one for _ in range(1200 // size) for one in watched.deliver(JUMPS[jump](rows(size, watched.rng), watched.rng))
+    ]
+    of_inputs = {one.feature for one in found if one.check == "feature_drift"}
     assert of_inputs == {"n0" if jump.startswith("half a ") else "c0"}
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from shopfloor.domain.codec import convert, utc
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.monitoring.check_context import Sample
 from shopfloor.monitoring.check_history import is_break, is_still_moving
 from shopfloor.monitoring.levels import is_learned
 from shopfloor.monitoring.records import Chunk, FeatureReference, Sketch
@@ -118,6 +119,26 @@ def baseline_of(
     return BaselineHistory(feature, (*earlier, *deliveries), filled, deliveries, unconfirmed, season, ordered=True)
 
 
+def untold(
+    feature: FeatureReference, history: Sequence[CheckResult], sample: Sample, current: Sketch
+) -> tuple[Sketch, ...]:
+    """The deliveries before `sample` that were too small to tell, since the newest that could, each once, oldest first.
+
+    Predictions are none: those that could not tell are read again with those that follow.
+    """
+    if sample.source != Sample.source:
+        return ()
+    found: dict[str, Sketch] = {}
+    for result in sorted(history, key=lambda one: one.at):
+        name = str(result.evidence.get("data") or result.at)
+        sketch = _sketch_in_bins(feature, result)
+        if result.verdict is not CheckVerdict.UNKNOWN:
+            found.clear()
+        elif sketch is not None and name != sample.data and _moment_of(result) < utc(sample.moment):
+            found[name] = sketch
+    return tuple(sketch for sketch in found.values() if sketch != current and not is_learned(sketch, feature))
+
+
 def _end(chunk: Chunk) -> datetime:
     return _EVER if chunk.end is None else utc(chunk.end)
 
@@ -162,14 +183,18 @@ def _moment_of(result: CheckResult) -> datetime:
 def _usable(feature: FeatureReference, result: CheckResult) -> Sketch | None:
     if result.verdict is CheckVerdict.UNKNOWN or is_break(result):
         return None
-    if result.evidence.get("bins") != feature.bins.key:
-        return None
-    sketch = sketch_of(result)
-    if sketch is None or len(sketch.counts) != len(feature.bins.labels) or sketch.present < FEW_ROWS:
+    sketch = _sketch_in_bins(feature, result)
+    if sketch is None or sketch.present < FEW_ROWS:
         return None
     if is_learned(sketch, feature):
         return None  # the reference has these rows already
     return sketch
+
+
+def _sketch_in_bins(feature: FeatureReference, result: CheckResult) -> Sketch | None:
+    """None for a result in other bins than the feature has now."""
+    sketch = sketch_of(result) if result.evidence.get("bins") == feature.bins.key else None
+    return None if sketch is None or len(sketch.counts) != len(feature.bins.labels) else sketch
 
 
 def _same_season(chunk: Chunk, moment: datetime) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from shopfloor.domain.monitor import CheckResult
 from shopfloor.domain.numbers import significant
 from shopfloor.monitoring import wording
-from shopfloor.monitoring.baseline_history import BaselineHistory, baseline_of
+from shopfloor.monitoring.baseline_history import BaselineHistory, baseline_of, untold
 from shopfloor.monitoring.bins import NUMBER
 from shopfloor.monitoring.check_context import CheckContext, Sample
 from shopfloor.monitoring.levels import commonest_levels, is_learned
@@ -25,6 +25,7 @@ from shopfloor.monitoring.thresholds import (
     MOVE,
     Distance,
     distances_of,
+    merge,
     mix_distance,
     move_distance,
     prediction_limit,
@@ -85,16 +86,21 @@ def measure_drift(
 
     SHIFTED needs an effect beyond the practical size, beyond chance for this number of rows, and
     beyond what the reference's chunks and past deliveries did from one to the next, and also
-    evidence: chi-square against the reference. UNKNOWN when there are fewer rows than `min_rows`.
+    evidence: chi-square against the reference. UNKNOWN when there are fewer rows than `min_rows`, together with those
+    of the deliveries just before that were too few, too.
     `chunks` are those of the reference and what they are divided by. Only what `has_unit` can have
     changed its unit on the way; a prediction has the model's own.
     """
     if not feature.whole.present and current.present:
         return _filled(check, feature, current, sample, context)
     earlier = context.earlier(check, feature.name or None, sample.source)
+    least = context.settings.min_rows
+    if too_few(current.present, feature.whole.present, least) and not is_learned(current, feature):
+        together = merge([*untold(feature, earlier, sample, current), current])
+        current = together if together.present >= least else current
     past = baseline_of(feature, *chunks, earlier, current, sample.moment, sample.begins)
     regimes = [regime for regime in past.regimes(current.present) if regime.present]
-    unknown = too_few(current.present, feature.whole.present, context.settings.min_rows)
+    unknown = too_few(current.present, feature.whole.present, least)
     if not unknown and not regimes:
         unknown = "the reference has no values"
     if unknown:
@@ -215,13 +221,13 @@ class _Comparison:
         ):
             # It goes on moving, as a season does; a change that stays would not, but for what chance adds to few rows.
             value, still_moving = min(value, step), step < value
-        from_whole = distance(current, feature.whole)
+        from_whole, chance_of_whole = distance(current, feature.whole), self._chance(measure, feature.whole)
         return Finding(
             measure=measure,
             value=value,
             limit=limit,
-            practical=from_whole >= max(least, self._chance(measure, feature.whole)),
-            far=from_whole > max(_FAR * least, feature.reach.get(measure, 0.0)),
+            practical=from_whole >= max(least, chance_of_whole),
+            far=from_whole > max(_FAR * least, feature.reach.get(measure, 0.0), chance_of_whole),
             is_break=value >= _break_limit(measure, limit),
             still_moving=still_moving,
         )
