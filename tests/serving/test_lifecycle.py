@@ -34,7 +34,14 @@ SWAPS = "shopfloor_model_swaps "
 
 
 def logged(layout: Layout) -> list[LogRecord]:
-    return [record for path in segments(layout.segments) for record in drain(path, 0).records]
+    return [record for path in segments(layout.segments) for record in read(path)]
+
+
+def read(path: Path) -> Iterator[LogRecord]:
+    offset = 0
+    while (step := drain(path, offset)).offset != offset:
+        yield from step.records
+        offset = step.offset
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> bool:

@@ -159,7 +159,7 @@ def _measurement(
         p_value=p_value,
         unknown=unknown,
         unit_change="" if guess is None else guess.words,
-        unit_is_certain=guess is not None and guess.suits,
+        unit_is_certain=guess is not None and guess.is_certain,
         evidence=_evidence(feature, current, regime, sample, findings),
         message=message,
     )
@@ -278,7 +278,7 @@ def _commonest(sketch: Sketch) -> tuple[int, int]:
 
 def _unit_suits(feature: FeatureReference, before: Sketch, now: Sketch) -> bool:
     guess = unit_change(feature.name, before.points, now.points)
-    return guess is not None and guess.suits
+    return guess is not None and guess.is_certain
 
 
 def _break_limit(measure: str, limit: float) -> float:

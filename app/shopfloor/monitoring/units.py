@@ -64,10 +64,12 @@ _CONVERSIONS = (
 
 @dataclass(frozen=True)
 class Guess:
-    """A change of unit in words. `suits` when the feature's name suggests it too."""
+    """A change of unit in words. `is_certain` when the feature's name suggests it, too, and the numbers have spread by
+    the unit's factor: what only moved may have moved by itself.
+    """
 
     words: str
-    suits: bool
+    is_certain: bool
 
 
 def unit_change(feature: str, before: Sequence[float], now: Sequence[float]) -> Guess | None:
@@ -75,10 +77,9 @@ def unit_change(feature: str, before: Sequence[float], now: Sequence[float]) -> 
 
     Both are quantiles. A conversion must explain two thirds of the distance, and leave little
     against the width of the numbers. One that suits the feature's name is named (it may leave more,
-    for a season goes on meanwhile, but the numbers must have spread by its factor rather than stayed as wide), and so
-    is a plain factor that is clearly closest. Else only the factor is given: a feature whose name does not suggest a
-    length gets no "miles became kilometres". Of numbers around 0 no factor is told from a wider spread, unless it is a
-    power of ten.
+    for a season goes on meanwhile), and so is a plain factor that is clearly closest. Else only the
+    factor is given: a feature whose name does not suggest a length gets no "miles became kilometres". Of numbers
+    around 0 no factor is told from a wider spread, unless it is a power of ten.
     """
     if not before or not now:
         return None
@@ -89,24 +90,18 @@ def unit_change(feature: str, before: Sequence[float], now: Sequence[float]) -> 
     left = {one: wasserstein(one.factor * old + one.shift, new) for one in possible}
     able = sorted((one for one in possible if left[one] <= explained), key=lambda one: left[one])
     name = feature.lower()
-    fitting = [
-        one
-        for one in able
-        if any(word in name for word in one.words)
-        and left[one] <= _LEFT_SUITING * width
-        and _spread_by(one.factor, _width(old), width)
-    ]
+    fitting = [one for one in able if left[one] <= _LEFT_SUITING * width and any(word in name for word in one.words)]
     if fitting:
-        return Guess(fitting[0].name, suits=True)
+        return Guess(fitting[0].name, is_certain=_spread_by(fitting[0].factor, _width(old), width))
     close = [one for one in able if left[one] <= _LEFT * width]
     if not close:
         return None
     clearly = len(close) == 1 or left[close[1]] >= _CLEARLY * left[close[0]]
     if clearly and close[0].is_plain:
-        return Guess(close[0].name, suits=False)
+        return Guess(close[0].name, is_certain=False)
     middle = float(np.median(old))
     factor = f" (values ×{rounded(float(np.median(new)) / middle, 2)})" if middle else ""
-    return Guess(f"the unit changed{factor}", suits=False)
+    return Guess(f"the unit changed{factor}", is_certain=False)
 
 
 def _width(numbers: NDArray[np.float64]) -> float:
