@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import msgspec
@@ -66,10 +67,42 @@ def test_a_break_that_training_has_learnt_fires_too(tmp_path: Path) -> None:
     assert report.alerts == 1
 
 
-def test_deliveries_too_small_to_tell_are_told_together(tmp_path: Path) -> None:
+def test_small_deliveries_fire_nothing(tmp_path: Path) -> None:
     report = backtest(spec(tmp_path, broken=9, learnt=8, rows=60), silent)
+    assert report.alerts == 0
+    assert not any(one.shifted for one in report.deliveries)
+
+
+def dripping(folder: Path, broken: int | None) -> BacktestSpec:
+    """The months of `spec` in ten deliveries of 80 rows each, every third day."""
+    whole = spec(folder, broken)
+    frames = [month(number) for number in range(12)]
+    if broken is not None:
+        frames[broken]["distance"] = (frames[broken]["distance"] * 1.609).round().astype(int)
+    pieces = [frame.iloc[start : start + 80].reset_index(drop=True) for frame in frames for start in range(0, 800, 80)]
+    deliveries = [
+        Delivery(
+            dataset_version=number + 1,
+            parts=(data_part(folder, piece),),
+            at=piece["at"].max().to_pydatetime().replace(tzinfo=UTC) + timedelta(hours=1),
+        )
+        for number, piece in enumerate(pieces)
+    ]
+    return msgspec.structs.replace(whole, deliveries=tuple(deliveries))
+
+
+def test_a_drip_through_the_seasons_fires_nothing(tmp_path: Path) -> None:
+    report = backtest(dripping(tmp_path, None), silent)
+    assert report.alerts == 0
+    assert not any(one.shifted for one in report.deliveries)
+
+
+def test_a_break_in_a_drip_is_told_within_its_month(tmp_path: Path) -> None:
+    report = backtest(dripping(tmp_path, 9), silent)
     assert report.alerts == 1
-    assert [one.dataset_version for one in report.deliveries if one.fired] == [8]
+    fired = [one for one in report.deliveries if one.fired]
+    assert 91 <= fired[0].dataset_version <= 100
+    assert fired[0].shifted == ("distance",)
 
 
 def test_another_rule_is_replayed_beside_todays(tmp_path: Path) -> None:

@@ -120,23 +120,45 @@ def baseline_of(
 
 
 def untold(
-    feature: FeatureReference, history: Sequence[CheckResult], sample: Sample, current: Sketch
+    feature: FeatureReference,
+    chunks: Sequence[Chunk],
+    history: Sequence[CheckResult],
+    sample: Sample,
+    current: Sketch,
 ) -> tuple[Sketch, ...]:
     """The deliveries before `sample` that were too small to tell, since the newest that could, each once, oldest first.
 
-    Predictions are none: those that could not tell are read again with those that follow.
+    Together with `sample` they are no longer than a chunk of the reference: of a longer time it does not say how far it
+    moves by itself, and a season would be news. Predictions are none: those that could not tell are read again with
+    those that follow.
     """
     if sample.source != Sample.source:
         return ()
-    found: dict[str, Sketch] = {}
+    found: dict[str, tuple[datetime, Sketch]] = {}
     for result in sorted(history, key=lambda one: one.at):
         name = str(result.evidence.get("data") or result.at)
         sketch = _sketch_in_bins(feature, result)
         if result.verdict is not CheckVerdict.UNKNOWN:
             found.clear()
         elif sketch is not None and name != sample.data and _moment_of(result) < utc(sample.moment):
-            found[name] = sketch
-    return tuple(sketch for sketch in found.values() if sketch != current and not is_learned(sketch, feature))
+            found[name] = _moment_of(result), sketch
+    small = [one for one in found.values() if one[1] != current and not is_learned(one[1], feature)]
+    small.sort(key=lambda one: one[0])
+    return tuple(sketch for _, sketch in small[_within(chunks, [at for at, _ in small], sample.moment) :])
+
+
+def _within(chunks: Sequence[Chunk], moments: Sequence[datetime], last: datetime) -> int:
+    """From which of the `moments` on they are, with `last`, about times within the length of a chunk.
+
+    A moment is the middle of its rows: k deliveries side by side are k / (k - 1) times as long as from the first
+    moment to the last.
+    """
+    lengths = [utc(chunk.end) - utc(chunk.start) for chunk in chunks if chunk.start and chunk.end]
+    for place, moment in enumerate(moments):
+        many = len(moments) - place + 1
+        if not lengths or (utc(last) - moment) * many / (many - 1) <= max(lengths):
+            return place
+    return len(moments)
 
 
 def _end(chunk: Chunk) -> datetime:
