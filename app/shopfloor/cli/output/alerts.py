@@ -41,7 +41,7 @@ COLUMNS: tuple[TextColumn[AlertRecord], ...] = (
     TextColumn("SEVERITY", lambda each: str(each.severity)),
     TextColumn("STATE", lambda each: str(each.state)),
     TextColumn("SUBJECT", lambda each: text(each.subject), room=20),
-    TextColumn("CHECK", lambda each: _check(each), room=21),
+    TextColumn("CHECK", lambda each: _check(each), room=20),
     TextColumn("VALUE", lambda each: figure(each.value), right=True, drop=2),
     TextColumn("LIMIT", lambda each: figure(each.limit), right=True, drop=3),
     TextColumn("COUNT", lambda each: f"x{each.count}", right=True, drop=4),
@@ -51,7 +51,7 @@ COLUMNS: tuple[TextColumn[AlertRecord], ...] = (
 EMPTY = "No alerts. What is checked: shopfloor monitor checks MODEL"
 
 CHECKS: tuple[TextColumn[CheckResult], ...] = (
-    TextColumn("CHECK", lambda each: text(each.check), room=21),
+    TextColumn("CHECK", lambda each: text(each.check)),
     TextColumn("FEATURE", lambda each: text(each.feature), room=20),
     TextColumn("VERDICT", lambda each: verdict(each)),
     TextColumn("VALUE", lambda each: figure(each.value), right=True),
