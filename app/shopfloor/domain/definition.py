@@ -130,10 +130,9 @@ class Value(Record, frozen=True, kw_only=True):
 
     For a binary target the gains of the four outcomes; for regression the cost of one unit of
     absolute error (a gain below zero is a cost). An amount may be the name of an input, or of a column that comes with
-    the actuals. Instead, `function`
-    (`recipes/FILE.py:NAME`) may give the values of a frame with the inputs, `prediction` and `actual`. `rule` is
-    SQL over the inputs, the decision of somebody without a model. What changes here counts for predictions made from
-    then on, or from `valid_from` on, where that is later.
+    the actuals. Instead, `function` (`recipes/FILE.py:NAME`) may give the values of a frame with the inputs,
+    `prediction` and `actual`. `rule` is SQL over the inputs, the decision of somebody without a model. What changes
+    here counts for predictions made from then on, or from `valid_from` on, where that is later.
     """
 
     unit: str = ""

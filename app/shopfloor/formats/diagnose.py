@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from shopfloor.domain.file import Reason
 from shopfloor.domain.reject import MOST, Reject
-from shopfloor.domain.text import quoted
+from shopfloor.domain.text import safe
 from shopfloor.formats.evidence import raw_lines, rejected
 from shopfloor.formats.locate import filled, lines_of_bytes, places
 from shopfloor.formats.plan import Plan
@@ -141,5 +141,5 @@ def _name(plan: Plan, column: str | None) -> str | None:
     """The delivered name behind the query's c3."""
     digits = (column or "").removeprefix("c")
     if digits.isdecimal() and int(digits) < len(plan.shape.names):
-        return quoted(plan.shape.names[int(digits)]).strip("'")
+        return safe(plan.shape.names[int(digits)], 60)
     return None

@@ -54,7 +54,7 @@ def inference_schema(features: Sequence[Column], classes: Sequence[str]) -> pa.S
             ("prediction", label),
             (MODEL_PREDICTION, label),
             ("threshold", pa.float64()),
-            ("humility", pa.string()),
+            (HUMILITY, pa.string()),
             (HUMILITY_ACTION, pa.string()),
             ("seconds", pa.float64()),
             *((f"{PROBABILITY}{label}", pa.float64()) for label in classes),

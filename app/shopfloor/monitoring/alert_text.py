@@ -27,7 +27,8 @@ CHECKS = "symptoms"
 """Where an alert's evidence keeps its checks; every alert that checks opened has it. The key is older than its name."""
 BREAK = "break"
 """Where it keeps whether a change is too great for a season."""
-_CONSEQUENCES = (PREDICTION_DRIFT, PERFORMANCE, CALIBRATION, ESTIMATED_PERFORMANCE)
+_OTHERS = (CALIBRATION, ESTIMATED_PERFORMANCE)
+_CONSEQUENCES = (PREDICTION_DRIFT, PERFORMANCE, *_OTHERS)
 _NAMED = 3
 _LITTLE = 0.02
 
@@ -55,7 +56,7 @@ class AlertText:
         related = [*shifted, *history.shifted(*_CONSEQUENCES)] if shifted else []
         gradual = [one for one in firing if one.verdict is not CheckVerdict.SHIFTED]
         inputs = [one for one in shifted if one.check not in _CONSEQUENCES]
-        others = {key_of(one): one for one in related if one.check in _CONSEQUENCES[2:]}
+        others = {key_of(one): one for one in related if one.check in _OTHERS}
         return AlertText(
             inputs=tuple(sorted(inputs, key=_weight, reverse=True)),
             predictions=next((one for one in related if one.check == PREDICTION_DRIFT), None),

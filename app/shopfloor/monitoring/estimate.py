@@ -17,7 +17,7 @@ from shopfloor.domain.definition import Task
 from shopfloor.monitoring.loss_model import likely_errors
 from shopfloor.monitoring.records import Reference
 from shopfloor.statistics import metrics
-from shopfloor.statistics.arrays import Array, Floats
+from shopfloor.statistics.arrays import Array, Floats, evenly
 from shopfloor.statistics.calibration import Recalibration
 from shopfloor.statistics.expected import expected_score
 from shopfloor.statistics.jackknife import Estimate
@@ -38,7 +38,7 @@ def estimated_score(reference: Reference, said: Predictions, frame: pd.DataFrame
     if reference.performance is None or not len(said):
         return None
     if len(said) > MOST_ROWS:
-        places = np.linspace(0, len(said) - 1, MOST_ROWS).astype(np.intp)
+        places = evenly(len(said), MOST_ROWS)
         said, frame = said.take(places), None if frame is None else frame.iloc[places]
     draw = _draw_of(reference, said, frame)
     return None if draw is None else expected_score(metrics.find(reference.performance.metric), said, draw)
@@ -48,8 +48,8 @@ def _draw_of(
     reference: Reference, said: Predictions, frame: pd.DataFrame | None
 ) -> _LikelyClasses | _LikelyNumbers | None:
     if said.task.classification:
-        honest = said.probability is not None and reference.calibration is not None
-        return _LikelyClasses(said, reference.calibration) if honest and reference.calibration is not None else None
+        calibration = reference.calibration
+        return None if said.probability is None or calibration is None else _LikelyClasses(said, calibration)
     if reference.losses is None or reference.prediction is None or frame is None:
         return None
     errors = likely_errors(reference.losses, reference.features, reference.prediction, frame, said)

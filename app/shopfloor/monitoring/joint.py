@@ -21,7 +21,7 @@ from shopfloor.domain.numbers import significant
 from shopfloor.monitoring.bins import CLOCK, NUMBER, bin_values, read_values
 from shopfloor.monitoring.chunks import Chunked
 from shopfloor.monitoring.records import FeatureReference, JointReference
-from shopfloor.statistics.arrays import Codes, Floats, Mask
+from shopfloor.statistics.arrays import Codes, Floats, Mask, evenly
 from shopfloor.statistics.auc import area, midranks
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def describe_joint(
 ) -> JointReference:
     """Some rows of the reference, evenly spaced, as ranks; and how much its own stretches of time differ."""
     order = np.argsort(chunked.codes, kind="stable") if chunked.by != "random" else np.arange(len(frame))
-    places = order[np.linspace(0, len(frame) - 1, min(MOST_ROWS, len(frame))).astype(np.intp)]
+    places = order[evenly(len(frame), MOST_ROWS)]
     ranked = rank_columns(frame.iloc[places], {column.name: column for column in columns}, joined(features))
     usual = _usual(ranked, chunked.codes[places], features) if chunked.by != "random" else ()
     packed = {name: "".join(_ALPHABET[code] for code in codes) for name, codes in ranked.items()}

@@ -18,7 +18,7 @@ from shopfloor.artifacts.table import infer_columns
 from shopfloor.domain.numbers import significant
 from shopfloor.monitoring.bins import NUMBER, bin_values, read_values, watched_values
 from shopfloor.monitoring.records import FeatureReference, LossModel, LossTerm
-from shopfloor.statistics.arrays import Floats
+from shopfloor.statistics.arrays import Floats, evenly
 from shopfloor.statistics.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def fit_losses(
     if len(known) < _FEWEST_ROWS:
         return None
     if len(known) > _MOST_ROWS:
-        places = np.linspace(0, len(known) - 1, _MOST_ROWS).astype(np.intp)
+        places = evenly(len(known), _MOST_ROWS)
         frame, known = frame.iloc[places], known.take(places)
     error = known.truth - known.predicted
     mean = float((error**2).mean())

@@ -235,8 +235,7 @@ class Reference(Record, frozen=True, kw_only=True):
     `chunked_by` says what the chunks are: `delivery`, a unit of time, `stretch` (equal numbers of
     rows in time order) or `random` (the rows have no time). `follow_time` are columns that are no features
     and that change because time goes on. `calibration` is what happened in the holdout at the chances that a classifier
-    gave it, `losses` how far a regression model was off,
-    `joint` some rows that show how columns hang together.
+    gave it, `losses` how far a regression model was off, `joint` some rows that show how columns hang together.
     """
 
     format: int = 1

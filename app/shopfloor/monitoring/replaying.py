@@ -6,8 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from shopfloor.artifacts import bundle
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.recast import predict_recast
@@ -15,6 +13,7 @@ from shopfloor.domain.codec import utc
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.monitoring.check_context import InputRows, KnownOutcomes, ReplayedVersions, VersionAnswers
 from shopfloor.monitoring.records import CheckSpec
+from shopfloor.statistics.arrays import evenly
 from shopfloor.statistics.frames import read_predictions
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def replayed(spec: CheckSpec, labelled: KnownOutcomes, delivered: InputRows) -> 
     own = None if spec.artifact is None else spec.artifact.trained_until
     if own is None or labelled.places is None or not len(labelled):
         return None
-    chosen = np.linspace(0, len(labelled) - 1, min(len(labelled), MOST_ROWS)).astype(np.intp)
+    chosen = evenly(len(labelled), MOST_ROWS)
     frame = delivered.frame.iloc[labelled.places[chosen]]
     ages = [one for one in spec.others if one.trained_until and abs(utc(one.trained_until) - utc(own)) >= _ANOTHER_AGE]
     answers = [one for one in (_answers(spec, other, frame) for other in ages) if one is not None]

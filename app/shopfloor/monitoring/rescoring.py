@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from shopfloor.artifacts import bundle
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.domain.text import safe
 from shopfloor.monitoring.check_context import RescoredAnswers
 from shopfloor.monitoring.records import CheckSpec
 from shopfloor.monitoring.stored import StoredInputs
+from shopfloor.statistics.arrays import evenly
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +27,7 @@ def answered_again(spec: CheckSpec, stored: StoredInputs, data: str) -> Rescored
     if spec.artifact is None or stored.last_at is None:
         return None
     model = bundle.load(spec.artifact, load_or_create_key(Path(spec.key_path)))
-    rows = np.linspace(0, len(stored.outputs) - 1, min(len(stored.outputs), MOST_ROWS)).astype(np.intp)
+    rows = evenly(len(stored.outputs), MOST_ROWS)
     logged, decided = stored.outputs.iloc[rows], stored.decided.iloc[rows]
     try:
         again, fault = _predict(model, stored.inputs.iloc[rows], decided["segment"]), ""

@@ -36,7 +36,7 @@ from shopfloor.monitoring.check_context import (
 from shopfloor.monitoring.records import PREDICTION_DRIFT, CheckSpec, Joined, Reference
 from shopfloor.monitoring.rescoring import answered_again
 from shopfloor.monitoring.stored import MOST_INPUT_ROWS, StoredInputs, join_truth, read_inputs
-from shopfloor.statistics.arrays import Codes
+from shopfloor.statistics.arrays import evenly
 from shopfloor.statistics.distances import homogeneity
 from shopfloor.statistics.frames import PREDICTION, read_numbers, read_predictions
 from shopfloor.statistics.predictions import Predictions
@@ -213,12 +213,12 @@ def answered_rows(
     if spec.artifact is None or spec.learned:
         return None, None
     frame = _ordered(delivered.frame, definition.time)
-    frame = frame.iloc[_evenly(len(frame), MOST_INPUT_ROWS)]
+    frame = frame.iloc[evenly(len(frame), MOST_INPUT_ROWS)]
     labelled = np.zeros(len(frame), dtype=np.bool_)
     if definition.target in frame.columns:
         labelled = frame[definition.target].notna().to_numpy(dtype=np.bool_)
     some = np.zeros(len(frame), dtype=np.bool_)
-    some[_evenly(len(frame), _MOST_ESTIMATED)] = True
+    some[evenly(len(frame), _MOST_ESTIMATED)] = True
     asked = labelled | some
     if not asked.any():
         return None, None
@@ -242,11 +242,6 @@ def answered_rows(
         inputs=InputRows(**about, frame=frame[some]),
     )
     return known if labelled.any() else None, None if fault else answered
-
-
-def _evenly(rows: int, most: int) -> Codes:
-    """Positions of at most so many of the rows."""
-    return np.arange(rows) if rows <= most else np.linspace(0, rows - 1, most).astype(np.intp)
 
 
 def _answered(

@@ -32,4 +32,10 @@ else:
 
     np = _Lazy("numpy")
 
-__all__ = ["Array", "Codes", "Floats", "Mask", "np"]
+
+def evenly(rows: int, most: int) -> Codes:
+    """Positions of at most `most` of the rows, evenly spaced from the first to the last."""
+    return np.arange(rows) if rows <= most else np.linspace(0, rows - 1, most).astype(np.intp)
+
+
+__all__ = ["Array", "Codes", "Floats", "Mask", "evenly", "np"]

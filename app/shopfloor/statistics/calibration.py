@@ -65,11 +65,10 @@ def claims(predictions: Predictions) -> tuple[Floats, Mask]:
 class Recalibration(Record, frozen=True, kw_only=True):
     """What happens at a chance p: 1 / (1 + exp(-(intercept + slope * logit p))), fitted to `rows` rows.
 
-    Intercept 0 and slope 1 are honest.
-    Cox 1958 (Biometrika 45:562). `covariance` is that of intercept and slope (variance, covariance, variance): the
-    model's, times how much more the score varies between blocks of neighbouring rows than single rows say
-    (quasi-likelihood), for rows of one day share what makes them happen. `rarer` counts the rarer outcome, `share`
-    is how often it happened.
+    Intercept 0 and slope 1 are honest. Cox 1958 (Biometrika 45:562). `covariance` is that of intercept and slope
+    (variance, covariance, variance): the model's, times how much more the score varies between blocks of neighbouring
+    rows than single rows say (quasi-likelihood), for rows of one day share what makes them happen. `rarer` counts the
+    rarer outcome, `share` is how often it happened.
     """
 
     intercept: float

@@ -24,6 +24,8 @@ def tick(context: Context) -> None:
     """Consider every model whose time has come. Times that passed while no engine ran count as one."""
     held = context.store.read(waiting_for_cooldown)
     waiting = [one for one in context.all_models() if not one.retired and (one.name in held or _by_the_clock(one))]
+    if not waiting:
+        return
     now = context.clock.now()
     due = context.store.read(
         lambda query: [one for one in waiting if _due(query, one, now) or _cooled_down(query, one, held, now)]

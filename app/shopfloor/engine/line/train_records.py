@@ -15,8 +15,8 @@ class TrainTask(Record, frozen=True, kw_only=True):
     """A training with the facts the gate needs. `staging` is where the artifact is staged.
 
     `deliveries` says of each part, by its sha256, which dataset version brought it, `arrived` when each version did,
-    `earlier_tests` at which versions
-    this champion was challenged before. `value_source` is the code of the function that gives the value.
+    `earlier_tests` at which versions this champion was challenged before. `value_source` is the code of the function
+    that gives the value.
     """
 
     train: TrainSpec

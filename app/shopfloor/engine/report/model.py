@@ -19,9 +19,11 @@ from shopfloor.domain.text import counted
 from shopfloor.domain.value import ValueReport
 from shopfloor.engine.report import pictures
 from shopfloor.engine.report.document import HtmlPage, moment
+from shopfloor.monitoring.records import CALIBRATION, ESTIMATED_PERFORMANCE, FEATURE_DRIFT, PERFORMANCE
 
 _COLUMNS = 25
-_OF_OUTCOMES = ("performance", "calibration", "estimated_performance")
+_OTHERS = (CALIBRATION, ESTIMATED_PERFORMANCE)
+_OF_OUTCOMES = (PERFORMANCE, *_OTHERS)
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def _withdrawn(version: ModelVersion | None) -> str:
 
 def _performance(page: HtmlPage, card: ModelCard) -> None:
     page.section("Performance")
-    newest = [check for check in card.newest_checks if check.check == "performance"]
+    newest = [check for check in card.newest_checks if check.check == PERFORMANCE]
     number = card.version.version if card.version is not None else None
     promised = next((check.evidence for check in newest if check.model_version == number), {})
     holdout = f"{card.record.metric} {figure(card.record.score)}" if card.record.score is not None else ""
@@ -107,7 +109,7 @@ def _performance(page: HtmlPage, card: ModelCard) -> None:
             ("measured", live(card.record)),
         ]
     )
-    measured = [check for check in reversed(card.checks) if check.check == "performance" and check.value is not None]
+    measured = [check for check in reversed(card.checks) if check.check == PERFORMANCE and check.value is not None]
     points = [(_event_time(check), check.value) for check in measured if check.value is not None]
     limit = measured[-1].limit if measured else None
     page.picture(pictures.line(points, limit, f"{card.record.metric} by delivery, with the limit of its check"))
@@ -116,7 +118,7 @@ def _performance(page: HtmlPage, card: ModelCard) -> None:
     if not newest:
         page.text("It has not been measured on labelled rows since its training.")
     for check in card.newest_checks:
-        if check.check in _OF_OUTCOMES[1:]:
+        if check.check in _OTHERS:
             page.text(check.message)
 
 
@@ -173,7 +175,7 @@ def _version(number: int | None) -> str:
 
 def _drift(page: HtmlPage, card: ModelCard) -> None:
     page.section("Columns")
-    drift = [check for check in card.newest_checks if check.check == "feature_drift" and check.feature]
+    drift = [check for check in card.newest_checks if check.check == FEATURE_DRIFT and check.feature]
     drift.sort(key=lambda check: -(check.value or 0.0))
     rows = [
         (check.feature or "", (check.value or 0.0) / check.limit, check.verdict is CheckVerdict.SHIFTED)

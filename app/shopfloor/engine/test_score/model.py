@@ -14,7 +14,7 @@ from shopfloor.engine.test_score.finding import (
     cannot_tell,
     clause,
 )
-from shopfloor.monitoring.records import PERFORMANCE
+from shopfloor.monitoring.records import FAIRNESS, PERFORMANCE, SLICES, STALENESS
 
 _CONSTANT = "dummy"
 _SIMPLE = "linear"
@@ -34,7 +34,7 @@ def tuned(evidence: ScoreEvidence) -> ScoreFinding:
 
 def staleness_effect(evidence: ScoreEvidence) -> ScoreFinding:
     """M4."""
-    if found := evidence.told("staleness"):
+    if found := evidence.told(STALENESS):
         return ScoreFinding(AUTOMATIC, safe(found[0].message, 300))
     ages: dict[int, int] = {}
     for check in evidence.told(PERFORMANCE):
@@ -67,7 +67,7 @@ def slices(evidence: ScoreEvidence) -> ScoreFinding:
     """M6."""
     if (found := next(evidence.gate("slices"), None)) is not None:
         return ScoreFinding(AUTOMATIC, f"Each release compares slices: {clause(found.detail)}.")
-    if told := evidence.told("slices", "fairness"):
+    if told := evidence.told(SLICES, FAIRNESS):
         return ScoreFinding(AUTOMATIC, safe(told[0].message, 300))
     if evidence.run is not None and evidence.run.segments:
         return ScoreFinding(
@@ -78,9 +78,9 @@ def slices(evidence: ScoreEvidence) -> ScoreFinding:
 
 def inclusion(evidence: ScoreEvidence) -> ScoreFinding:
     """M7."""
-    if told := evidence.told("fairness"):
+    if told := evidence.told(FAIRNESS):
         return ScoreFinding(AUTOMATIC, safe(told[0].message, 300))
-    if told := evidence.told("slices"):
+    if told := evidence.told(SLICES):
         return ScoreFinding(BY_HAND, f"Slices are measured: {safe(told[0].message, 300)}")
     if (found := next(evidence.gate("slices"), None)) is not None:
         return ScoreFinding(

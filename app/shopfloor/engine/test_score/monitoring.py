@@ -15,7 +15,14 @@ from shopfloor.engine.test_score.finding import (
     cannot_tell,
     clause,
 )
-from shopfloor.monitoring.records import FEATURE_DRIFT, MISSING_SHARE, PERFORMANCE
+from shopfloor.monitoring.records import (
+    FEATURE_DRIFT,
+    LATENCY,
+    MISSING_SHARE,
+    PERFORMANCE,
+    STALENESS,
+    TRAINING_SERVING_SKEW,
+)
 
 _INPUTS = (FEATURE_DRIFT, MISSING_SHARE)
 _NAMED = 4
@@ -48,7 +55,7 @@ def invariants(evidence: ScoreEvidence) -> ScoreFinding:
 
 def skew(evidence: ScoreEvidence) -> ScoreFinding:
     """O3."""
-    found = evidence.told("training_serving_skew")
+    found = evidence.told(TRAINING_SERVING_SKEW)
     return (
         ScoreFinding(AUTOMATIC, safe(found[0].message, 300))
         if found
@@ -58,7 +65,7 @@ def skew(evidence: ScoreEvidence) -> ScoreFinding:
 
 def stale(evidence: ScoreEvidence) -> ScoreFinding:
     """O4."""
-    if found := evidence.told("staleness"):
+    if found := evidence.told(STALENESS):
         return ScoreFinding(AUTOMATIC, safe(found[0].message, 300))
     if not evidence.learned:
         return cannot_tell("it was never trained.")
@@ -89,7 +96,7 @@ def stable(evidence: ScoreEvidence) -> ScoreFinding:
 
 def speed(evidence: ScoreEvidence) -> ScoreFinding:
     """O6."""
-    if found := evidence.told("latency"):
+    if found := evidence.told(LATENCY):
         return ScoreFinding(AUTOMATIC, safe(found[0].message, 300))
     if (check := next(evidence.gate("latency"), None)) is not None:
         return ScoreFinding(BY_HAND, f"Measured at each release, not while serving: {clause(check.detail)}.")

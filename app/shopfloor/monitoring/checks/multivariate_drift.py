@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.numbers import rounded, significant
 from shopfloor.domain.text import counted, first_of, safe
@@ -12,6 +10,7 @@ from shopfloor.monitoring.joint import MOST_ROWS, Told, joined, rank_columns, ra
 from shopfloor.monitoring.measurement import Finding, Measurement, too_few
 from shopfloor.monitoring.records import MULTIVARIATE_DRIFT, JointReference
 from shopfloor.monitoring.thresholds import prediction_limit
+from shopfloor.statistics.arrays import evenly
 
 _BREAK = 0.75
 _NAMED = 3
@@ -47,7 +46,7 @@ def _measured(rows: InputRows, joint: JointReference, context: CheckContext) -> 
     features = [one for one in joined(context.reference.features) if one.name in joint.columns]
     unknown, told = too_few(len(rows), joint.rows, context.settings.min_rows), None
     if not unknown:
-        places = np.linspace(0, len(rows) - 1, min(MOST_ROWS, len(rows))).astype(np.intp)
+        places = evenly(len(rows), MOST_ROWS)
         now = rank_columns(rows.frame.iloc[places], rows.columns, features)
         told = tell_apart(ranks_of(joint), now, features)
         unknown = "" if told is not None else "fewer than two columns have values that differ"

@@ -57,8 +57,7 @@ def _judged(replayed: ReplayedVersions, base: PerformanceReference, context: Che
         message = f"Staleness: inconclusive, {reason}."
         return context.result(STALENESS, replayed, CheckVerdict.UNKNOWN, message, rows=rows)
     age = max((replayed.moment - replayed.own.until).total_seconds() / 86400 / _DAYS_OF_MONTH, 0.0)
-    skill = abs(base.score - (base.constant if base.constant is not None else 0.0))
-    limit, value = context.settings.min_effect * skill, cost.score * age
+    limit, value = context.settings.min_effect * base.skill, cost.score * age
     p_value = _p_value(cost)
     level = _SAME_VERSIONS * context.settings.false_discovery_rate
     stale = value > limit and p_value <= level
