@@ -13,7 +13,8 @@ import pytest
 from tests.line.factory import Factory, Row
 
 from shopfloor.domain.ids import ulid
-from shopfloor.lake.inference_log import LogRecord, encode_lines
+from shopfloor.domain.service import FaultCount, RequestFault
+from shopfloor.lake.inference_log import FaultLine, LogRecord, encode_lines
 from shopfloor.workspace.layout import Layout
 
 MODEL = "tardiness"
@@ -42,8 +43,12 @@ def serving(opened: Factory) -> Factory:
     return opened
 
 
-def serve_elsewhere(factory: Factory, seed: int, changed: Callable[[int, Row], dict[str, Any]]) -> None:
-    """A serving process logs what it answered to 200 requests; `changed` are the fields that are not as usual."""
+def serve_elsewhere(
+    factory: Factory, seed: int, changed: Callable[[int, Row], dict[str, Any]], *failing: FaultCount
+) -> None:
+    """A serving process logs what it answered to 200 requests; `changed` are the fields that are not as usual,
+    `failing` counts requests that got no prediction.
+    """
     lines = trips(200, seed)
     asked = factory.write(f"asked{seed}.csv", "".join(line.rpartition(",")[0] + "\n" for line in lines))
     answers = factory.predict(MODEL, asked)
@@ -61,8 +66,9 @@ def serve_elsewhere(factory: Factory, seed: int, changed: Callable[[int, Row], d
         fields |= changed(number, answer)
         records.append(LogRecord(at=datetime.now(UTC), model=MODEL, model_version=1, inputs=inputs, **fields))
     segments = Layout(factory.root).segments
+    faults = [FaultLine(fault=fault, model=MODEL, model_version=1) for fault in failing]
     partial = segments / f".{ulid()}.tmp"
-    partial.write_bytes(encode_lines(records))
+    partial.write_bytes(encode_lines([*records, *faults]))
     partial.rename(segments / f"{ulid()}.jsonl")
     logged = f"SELECT count(*) FROM predictions_{MODEL} WHERE association_id LIKE 'served-{seed}-%'"
     deadline = time.monotonic() + 120
@@ -73,8 +79,9 @@ def serve_elsewhere(factory: Factory, seed: int, changed: Callable[[int, Row], d
 
 
 def checked(factory: Factory, name: str) -> Any:
-    """The newest result of a check."""
-    (found,) = [one for one in factory.json("monitor", "checks", MODEL) if one["check"] == name]
+    """The newest result of a check, not of batch files."""
+    found = factory.json("monitor", "checks", MODEL)
+    (found,) = [one for one in found if one["check"] == name and one["feature"] is None]
     return found
 
 
@@ -122,6 +129,32 @@ def slow_answers(serving: Factory) -> None:
     score = serving.json("model", "test-score", MODEL)
     (speed,) = [one for one in score["tests"] if one["code"] == "O6"]
     assert speed["score"] == 1.0
+    failing_requests(serving)
+
+
+def failing_requests(serving: Factory) -> None:
+    """What is refused is a note; what fails is an alert until the model answers again."""
+    now = datetime.now(UTC)
+    refused, failed = (
+        FaultCount(fault=fault, code=code, message=message, count=100, first_at=now, last_at=now)
+        for fault, code, message in (
+            (RequestFault.REFUSED, "missing_column", "Column 'load' is missing."),
+            (RequestFault.FAILED, "internal", "ZeroDivisionError at recipes/x.py:7\x1b[2J"),
+        )
+    )
+    serve_elsewhere(serving, 6, lambda number, answer: {}, refused)
+    assert checked(serving, "refused_requests")["value"] == pytest.approx(1 / 3, abs=1e-4)
+    assert (checked(serving, "service_errors")["verdict"], checked(serving, "service_errors")["value"]) == ("ok", 0)
+    serve_elsewhere(serving, 7, lambda number, answer: {}, failed)
+    (alert,) = [one for one in alerts(serving) if one["check"] == "service_errors"]
+    assert "100 of 300 requests failed (33 %, limit 1 %)" in alert["message"]
+    assert "100 with internal: ZeroDivisionError at recipes/x.py:7\\e[2J." in alert["message"]
+    assert alert["actions"] == ["rollback", "ack", "snooze"]
+    assert "service_errors" in serving("monitor", "checks", MODEL).stdout
+    assert serving.sql(f"SELECT sum(answered) FROM request_counts WHERE model = '{MODEL}' AND source = 'rest'")
+    for seed in (8, 9):
+        serve_elsewhere(serving, seed, lambda number, answer: {})
+    assert [one for one in alerts(serving) if one["check"] == "service_errors"] == []
 
 
 def parcels(count: int, seed: int, *, turned: str = "") -> str:

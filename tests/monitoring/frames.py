@@ -18,6 +18,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import ModelDefinition, Monitoring, Task
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.monitor import CheckResult
+from shopfloor.domain.service import RequestCounts
 from shopfloor.monitoring.check_context import (
     CheckContext,
     InputRows,
@@ -135,6 +136,7 @@ def context(
     replayed: ReplayedVersions | None = None,
     labelled: Predictions | None = None,
     seconds: NDArray[np.float64] | None = None,
+    asked: Sequence[RequestCounts] = (),
     joined: Joined | None = None,
     history: Sequence[CheckResult] = (),
     settings: Monitoring | None = None,
@@ -188,6 +190,7 @@ def context(
         labelled=delivered,
         rescored=again,
         requests=requests,
+        asked=asked,
         replayed=replayed,
     )
 

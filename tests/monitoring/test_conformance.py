@@ -18,6 +18,7 @@ from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Monitoring, Task
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.domain.service import BATCH, REST, FaultCount, RequestCounts, RequestFault
 from shopfloor.monitoring.check_context import CheckContext, ReplayedVersions, VersionAnswers
 from shopfloor.monitoring.check_history import key_of
 from shopfloor.monitoring.checks import checks
@@ -38,7 +39,7 @@ OTHERS = (Column(name="fixed", type=ColumnType.NUMBER), Column(name="hollow", ty
 class Delivery:
     """Rows as they arrived, what the model predicted for them, and what came true.
 
-    Each was asked for in a request of its own, which took `slower` times the usual.
+    Each was asked for in a request of its own, which took `slower` times the usual; a share is `failing`.
     `again` is what it says of them now, `refitted` what a version says that learned later.
     """
 
@@ -48,6 +49,7 @@ class Delivery:
     again: pd.DataFrame | None = None
     refitted: pd.DataFrame | None = None
     slower: float = 1.0
+    failing: float = 0.0
 
     @staticmethod
     def of(frame: pd.DataFrame, task: Task, seen_as: pd.DataFrame | None = None) -> Delivery:
@@ -131,7 +133,7 @@ def all_moved(task: Task) -> Delivery:
     found = Delivery.of(frame, task)
     truth = pd.Series(np.random.default_rng(0).permutation(found.truth.to_numpy()))
     again = found.answers.assign(**{found.answers.columns[-1]: 0.25})
-    return Delivery(frame, found.answers, truth, again, knowing(truth, task), slower=5.0)
+    return Delivery(frame, found.answers, truth, again, knowing(truth, task), slower=5.0, failing=0.1)
 
 
 def knowing(truth: pd.Series, task: Task) -> pd.DataFrame:
@@ -208,6 +210,19 @@ def reference(task: Task) -> Reference:
     )
 
 
+def requests(many: int, failing: float, number: int) -> list[RequestCounts]:
+    """Requests and files, some of which fail, and one of which is refused."""
+    at = moment(number)
+    ends = {RequestFault.FAILED: int(failing * many), RequestFault.REFUSED: min(many, 1)}
+    faults = tuple(
+        FaultCount(fault=fault, code="x\x1b[31m", message="No\nvalue", count=count, first_at=at, last_at=at)
+        for fault, count in ends.items()
+        if count
+    )
+    answered = many - sum(one.count for one in faults)
+    return [RequestCounts(source=source, answered=answered, faults=faults, until=number) for source in (REST, BATCH)]
+
+
 def given(delivery: Delivery, task: Task, number: int = 8, history: tuple[CheckResult, ...] = ()) -> CheckContext:
     found = delivery.predictions(task)
     again = delivery.answers if delivery.again is None else delivery.again
@@ -223,6 +238,7 @@ def given(delivery: Delivery, task: Task, number: int = 8, history: tuple[CheckR
         labelled=found,
         settings=Monitoring(fairness=("carrier",)),
         seconds=delivery.slower * seconds[3, : len(delivery.frame)],
+        asked=requests(len(delivery.frame), delivery.failing, number),
         rescored=(delivery.answers, again),
         replayed=ReplayedVersions(
             data=str(number),
@@ -314,10 +330,10 @@ def test_the_deliveries_of_this_suite_make_the_checks_fire(task: Task) -> None:
         for result in run(check, delivery(task), task)
         if result.verdict is CheckVerdict.SHIFTED
     }
-    # Without terms there is no value, humility only counts, chances and rates are of classes, and of numbers the model
+    # Without terms there is no value, humility and what is refused are only counted, chances and rates are of classes, and of numbers the model
     # of this suite is hardly better than a constant, so that it cannot fall.
     of_classes = set() if task is Task.BINARY else {"calibration", "fairness", "estimated_performance"}
-    silent = {"value", "humility"} | of_classes
+    silent = {"value", "humility", "refused_requests"} | of_classes
     assert fired >= NAMES - silent, "a fault is missing here that the check is for"
 
 

@@ -1,5 +1,7 @@
 """The REST endpoint's inference log: lines with a checksum, drained exactly once by the engine.
 
+A line is a prediction, or a count of requests that got none.
+
 A segment is a file of lines `<JSON object> <CRC32 as 8 hex digits>\\n`. One process appends to it
 and holds an exclusive `flock` on it while it does. The engine reads from a byte offset that it
 commits together with what it read, so each line counts once. Nothing rewrites a segment.
@@ -19,6 +21,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from shopfloor.domain.record import Record
+from shopfloor.domain.service import FaultCount
 
 SUFFIX = ".jsonl"
 _CHECKSUM = 9  # a space and eight hex digits
@@ -49,19 +52,30 @@ class LogRecord(Record, frozen=True, kw_only=True):
     inputs: dict[str, Any] = {}
 
 
+class FaultLine(Record, frozen=True, kw_only=True):
+    """Requests to a model version that got no prediction, since the last such line."""
+
+    fault: FaultCount
+    model: str
+    model_version: int
+
+
 class Drained(NamedTuple):
     """What a drain found: `offset` is where the next one starts, `damaged` counts skipped lines."""
 
     records: list[LogRecord]
     offset: int
     damaged: int
+    faults: list[FaultLine]
 
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(LogRecord)
+_fault_decoder = msgspec.json.Decoder(FaultLine)
+_FAULT = b'{"fault":'  # its first field, which no prediction has
 
 
-def encode_lines(records: Iterable[LogRecord]) -> bytes:
+def encode_lines(records: Iterable[LogRecord | FaultLine]) -> bytes:
     """The lines of `records`, ready for one `write`."""
     lines = bytearray()
     for record in records:
@@ -88,14 +102,17 @@ def drain(segment: Path, offset: int, limit: int = _READ) -> Drained:
     """
     data = _whole_lines(segment, offset, limit)
     records: list[LogRecord] = []
+    faults: list[FaultLine] = []
     damaged = 0
     for line in data.splitlines():
         record = _decode(line)
         if record is None:
             damaged += 1
+        elif isinstance(record, FaultLine):
+            faults.append(record)
         else:
             records.append(record)
-    return Drained(records, offset + len(data), damaged)
+    return Drained(records, offset + len(data), damaged, faults)
 
 
 def is_sealed(segment: Path) -> bool:
@@ -139,11 +156,11 @@ def _whole_lines(segment: Path, offset: int, limit: int) -> bytes:
     return data[: end + 1]
 
 
-def _decode(line: bytes) -> LogRecord | None:
+def _decode(line: bytes) -> LogRecord | FaultLine | None:
     document, checksum = line[:-_CHECKSUM], line[-_CHECKSUM:]
     if checksum != b" %08x" % zlib.crc32(document):
         return None
     try:
-        return _decoder.decode(document)
+        return (_fault_decoder if document.startswith(_FAULT) else _decoder).decode(document)
     except msgspec.DecodeError:
         return None

@@ -95,8 +95,8 @@ class AlertText:
 
     @property
     def severity(self) -> Severity:
-        """By importance of the features, and by the effect on predictions and performance."""
-        if self.performance is not None:
+        """By importance of the features, and by the effect on predictions and performance, or as a check says."""
+        if self.performance is not None or any(result.evidence.get("critical") for result in self.inputs):
             return Severity.CRITICAL
         if not self.inputs:
             return Severity.WARNING if self.predictions is not None or self.others else Severity.INFO

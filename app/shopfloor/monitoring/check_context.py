@@ -13,6 +13,7 @@ from shopfloor.domain.columns import Column
 from shopfloor.domain.definition import ModelDefinition, Monitoring
 from shopfloor.domain.humility import NO_HUMILITY, HumilityCounts
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.domain.service import RequestCounts
 from shopfloor.domain.text import counted
 from shopfloor.domain.value import ValueReport
 from shopfloor.monitoring.bins import sketch_column
@@ -173,7 +174,7 @@ class CheckContext:
     `labelled` those of the rows that the delivery brings with their target, on which the model has not learned, and
     `replayed` of these rows too; `answered` are some of all the delivery's rows, with their target or not.
     `labels_follow`: rows may come before their labels. `value` is what the decisions of the model were worth, None
-    without terms.
+    without terms; `asked` counts the requests since the last run, by source, with those that got no prediction.
     """
 
     definition: ModelDefinition
@@ -188,6 +189,7 @@ class CheckContext:
     answered: StoredPredictions | None = None
     rescored: RescoredAnswers | None = None
     requests: ServedRequests | None = None
+    asked: Sequence[RequestCounts] = ()
     replayed: ReplayedVersions | None = None
     labels_follow: bool = False
     value: ValueReport | None = None

@@ -12,16 +12,25 @@ from shopfloor.domain.contract import Mode
 from shopfloor.domain.dataset import DatasetVersion, Part
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.handles import ArtifactFile
-from shopfloor.domain.monitor import CheckResult
+from shopfloor.domain.monitor import CheckResult, CheckVerdict
+from shopfloor.domain.service import BATCH, REST, RequestCounts
 from shopfloor.domain.value import ValueGroup
 from shopfloor.lake.locations import artifact_file, part_files
 from shopfloor.lake.manifest import touched_by
-from shopfloor.monitoring.records import PERFORMANCE, BacktestSpec, CheckSpec, Delivery, Rival, ValueSpec
+from shopfloor.monitoring.records import (
+    PERFORMANCE,
+    SERVICE_ERRORS,
+    BacktestSpec,
+    CheckSpec,
+    Delivery,
+    Rival,
+    ValueSpec,
+)
 from shopfloor.monitoring.tasks import CheckTask
 from shopfloor.monitoring.terms import terms_of
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.inference import DELIVERY
-from shopfloor.store import alerts, datasets, inference, jobs, models, thresholds, trust, value
+from shopfloor.store import alerts, datasets, inference, jobs, models, requests, thresholds, trust, value
 from shopfloor.store.inference import LogKind
 from shopfloor.store.rows import Query
 
@@ -62,6 +71,7 @@ def check_task(
         actuals=_actuals(context, query, definition),
         history=known_history(query, definition),
         value=None if definition.value is None else value_spec(context, query, definition, delivery=delivery),
+        requests=_requests(query, definition.name, version),
         now=context.clock.now(),
     )
     return CheckTask(
@@ -99,6 +109,20 @@ def known_history(query: Query, definition: ModelDefinition) -> tuple[CheckResul
     return tuple(
         row for row in rows if row.evidence.get("data") not in (unscored if row.check == PERFORMANCE else gone)
     )
+
+
+def _requests(query: Query, model: str, version: int) -> tuple[RequestCounts, ...]:
+    """The requests to a version since the last run that could tell, by source."""
+    past = alerts.newest_checks(query, model, SERVICE_ERRORS)
+    found = []
+    for source in (REST, BATCH):
+        last = next((one for one in past if one.evidence["source"] == source), None)
+        after = 0
+        if last is not None:
+            again = last.verdict is CheckVerdict.UNKNOWN and last.model_version == version
+            after = int(last.evidence["after" if again else "until"])
+        found.append(requests.counted_after(query, model, version, source, after))
+    return tuple(found)
 
 
 def _challenger(context: Context, query: Query, model: str, delivery: DatasetVersion) -> ArtifactFile | None:

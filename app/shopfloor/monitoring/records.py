@@ -11,6 +11,7 @@ from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.handles import ArtifactFile, PartFile
 from shopfloor.domain.monitor import AlertRecord, CheckResult
 from shopfloor.domain.record import Record
+from shopfloor.domain.service import RequestCounts
 from shopfloor.domain.value import CostEntry, ValueGroup, ValueTerms
 from shopfloor.statistics.calibration import Recalibration
 
@@ -31,6 +32,8 @@ TRAINING_SERVING_SKEW = "training_serving_skew"
 STALENESS = "staleness"
 SLICES = "slices"
 LATENCY = "latency"
+SERVICE_ERRORS = "service_errors"
+REFUSED_REQUESTS = "refused_requests"
 FAIRNESS = "fairness"
 
 CONSTANT, UNSEEN, VANISHED = "top_share", "unseen_share", "vanished_share"
@@ -317,7 +320,8 @@ class CheckSpec(Record, frozen=True, kw_only=True):
     unless it has `learned` some of them, the delivery's labelled rows; `key_path` is that of the key which signed it.
     `others` are versions of another age, which have learned none of them either. `history` holds earlier results of
     the model, for persistence and for what past deliveries did.
-    `value` is what its decisions are worth by, None without terms.
+    `value` is what its decisions are worth by, None without terms; `requests` are those to the version since the last
+    run, by source.
     """
 
     definition: ModelDefinition
@@ -339,6 +343,7 @@ class CheckSpec(Record, frozen=True, kw_only=True):
     window: tuple[datetime | None, datetime | None] = (None, None)
     history: tuple[CheckResult, ...] = ()
     value: ValueSpec | None = None
+    requests: tuple[RequestCounts, ...] = ()
     now: datetime
 
 

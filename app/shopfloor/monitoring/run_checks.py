@@ -104,6 +104,7 @@ def _context(
         answered=answered,
         rescored=rescored,
         requests=requests,
+        asked=spec.requests if spec.definition.monitoring.drift else (),
         replayed=versions,
         labels_follow=spec.labels_follow,
     )

@@ -32,7 +32,9 @@ class DeliveryTrusted:
 
 @dataclass(frozen=True)
 class PredictionsLogged:
-    """A model version's predictions are in the inference log; `trigger` says in words which, `job` logged them."""
+    """A model version's predictions, or requests that got none, are in the inference log; `trigger` says in words
+    which, `job` logged them.
+    """
 
     model: str
     version: int

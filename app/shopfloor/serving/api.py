@@ -28,9 +28,10 @@ from shopfloor.serving.durable_log import DurableLog
 from shopfloor.serving.forward import Forward
 from shopfloor.serving.metrics import CONTENT_TYPE, Metrics, degraded_engine
 from shopfloor.serving.model_cache import Loaded, ModelCache
-from shopfloor.serving.problems import Problem, json_response, problem_of
+from shopfloor.serving.problems import Problem, json_response, problem_of, problem_of_failure, raised_at
 from shopfloor.serving.protocols import protocols
 from shopfloor.serving.protocols.protocol import PredictionProtocol
+from shopfloor.serving.request_faults import RequestFaults
 from shopfloor.serving.row_schema import row_schema
 
 P = ParamSpec("P")
@@ -62,9 +63,11 @@ class Api:
     limits: RequestLimits = field(default_factory=RequestLimits)
     new_id: Callable[[], str] = ulid
     protocols: tuple[PredictionProtocol, ...] = field(default_factory=protocols)
+    faults: RequestFaults = field(init=False)
     _started: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
+        self.faults = RequestFaults(self.log, self.clock)
         self._started = self.clock.monotonic()
 
     async def predict(self, protocol: PredictionProtocol, request: Request) -> Response:
@@ -74,23 +77,34 @@ class Api:
         try:
             loaded = await self.cache.get(check_name(name, "Model"))
         except ShopfloorError as error:
-            self.metrics.refused(problem_of(error).status)
+            self._unavailable(name, problem_of(error))
             raise
-        status, rows = 500, 0
+        version, status, rows = loaded.deployment.version, 500, 0
         try:
             body, records = await self._predict(protocol, request, loaded, lambda: self.clock.monotonic() - began)
             await self.log.append(records)
             status, rows = 200, len(records)
             self.metrics.distrusted(name, (why for record in records for why in triggers(record.humility)))
             return Response(body, media_type=protocol.media_type)
-        except Problem as problem:
+        except Exception as error:
+            problem = problem_of_failure(error)
             status = problem.status
-            raise
-        except ShopfloorError as error:
-            status = problem_of(error).status
+            self.faults.add(name, version, _located(problem, error))
             raise
         finally:
             self.metrics.answered(name, status, self.clock.monotonic() - began, rows)
+
+    def _unavailable(self, name: str, problem: Problem) -> None:
+        """A model in service that cannot be loaded fails each request; what is not in service fails nobody."""
+        self.metrics.refused(problem.status)
+        version = self.cache.deployed_version(name) if problem.status >= 500 else None
+        if version is not None:
+            self.faults.add(name, version, problem)
+
+    async def close(self) -> None:
+        """Make the inference log durable, with what is counted."""
+        await self.faults.close()
+        await self.log.close()
 
     async def _predict(
         self, protocol: PredictionProtocol, request: Request, loaded: Loaded, took: Callable[[], float]
@@ -196,3 +210,10 @@ class Api:
 
     async def _in_thread(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.executor, partial(call, *arguments, **named))
+
+
+def _located(problem: Problem, error: Exception) -> Problem:
+    """For the log of the endpoint: where foreign code failed, which a caller is not told."""
+    if isinstance(error, Problem | ShopfloorError):
+        return problem
+    return Problem(problem.status, problem.code, f"{type(error).__name__} at {raised_at(error)}", problem.hint)

@@ -20,7 +20,7 @@ from shopfloor.domain.text import safe
 from shopfloor.serving.api import Api
 from shopfloor.serving.guard import TOKEN, Guard, Throttle, TokenBook
 from shopfloor.serving.hosts import HostRule
-from shopfloor.serving.problems import Problem, problem_of
+from shopfloor.serving.problems import Problem, problem_of_failure, raised_at
 from shopfloor.serving.protocols.protocol import PredictionProtocol
 from shopfloor.serving.tokens import Token
 
@@ -38,7 +38,7 @@ def create_app(api: Api, hosts: HostRule, tokens: TokenBook, capacity: int = CAP
         try:
             yield
         finally:
-            await api.log.close()
+            await api.close()
 
     # Names are matched as whole tails, so that a hostile one gets our answer and no redirect.
     routes = [
@@ -85,29 +85,18 @@ def _answering(handler: Handler, check: Callable[[Request], None] | None = None)
             if check is not None:
                 check(request)
             return await handler(request)
-        except Problem as problem:
-            return problem.response()
-        except ShopfloorError as error:
-            return problem_of(error).response()
         except Exception as error:  # noqa: BLE001  (the boundary: a caller never sees a traceback)
-            return _unexpected(request, error)
+            if not isinstance(error, Problem | ShopfloorError):
+                _report(request, error)
+            return problem_of_failure(error).response()
 
     return answer
 
 
-def _unexpected(request: Request, error: Exception) -> Response:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "?"
+def _report(request: Request, error: Exception) -> None:
     # No message: a foreign exception may quote a caller's data.
-    print(f"{request.method} {safe(request.url.path, 120)}: {type(error).__name__} at {where}", file=sys.stderr)  # noqa: T201
-    return Problem(
-        500,
-        "internal",
-        f"The model or the server failed ({type(error).__name__}).",
-        "See the server's log. Other rows may work.",
-    ).response()
+    said = f"{request.method} {safe(request.url.path, 120)}: {type(error).__name__} at {raised_at(error)}"
+    print(said, file=sys.stderr)  # noqa: T201
 
 
 def _may_predict(request: Request) -> None:

@@ -9,7 +9,7 @@ from shopfloor.artifacts.bundle import read_manifest
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.domain.columns import Column
 from shopfloor.domain.humility import counts_of
-from shopfloor.lake.inference_log import drain, group, is_sealed
+from shopfloor.lake.inference_log import FaultLine, drain, group, is_sealed
 from shopfloor.lake.inference_parts import to_part
 from shopfloor.runtime.task import Progress
 from shopfloor.serving.records import CollectedPart, CollectOutcome, CollectTask
@@ -20,6 +20,7 @@ def collect(task: CollectTask, progress: Progress) -> CollectOutcome:
     parts: list[CollectedPart] = []
     offsets: dict[str, int] = {}
     emptied: list[str] = []
+    faults: list[FaultLine] = []
     damaged = 0
     for number, (path, offset) in enumerate(task.segments):
         progress(number / len(task.segments), f"segment {number + 1} of {len(task.segments)}")
@@ -30,12 +31,15 @@ def collect(task: CollectTask, progress: Progress) -> CollectOutcome:
             if drained.offset == offset:
                 break
             parts += _parts(task, segment.name, drained.records)
+            faults += drained.faults
             damaged += drained.damaged
             offset = drained.offset
         offsets[segment.name] = offset
         if sealed:
             emptied.append(path)
-    return CollectOutcome(parts=tuple(parts), offsets=offsets, damaged=damaged, emptied=tuple(emptied))
+    return CollectOutcome(
+        parts=tuple(parts), faults=tuple(faults), offsets=offsets, damaged=damaged, emptied=tuple(emptied)
+    )
 
 
 def _parts(task: CollectTask, segment: str, records: list) -> list[CollectedPart]:  # type: ignore[type-arg]
@@ -51,6 +55,8 @@ def _parts(task: CollectTask, segment: str, records: list) -> list[CollectedPart
                     segment=segment,
                     first_at=min(one.at for one in group_records),
                     last_at=max(one.at for one in group_records),
+                    # The rows of a request have its time and its length in common.
+                    requests=len({(one.at, one.seconds) for one in group_records}),
                     humility=counts_of(Counter((one.humility, one.humility_action) for one in group_records)),
                 )
             )

@@ -10,6 +10,7 @@ from typing import Any
 
 from shopfloor.domain.codec import convert
 from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.domain.service import REST, FaultCount
 from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
 from shopfloor.lake.inference_log import segments
@@ -22,7 +23,7 @@ from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.serving import job_lines
 from shopfloor.serving.records import CollectOutcome, CollectTask
 from shopfloor.serving.tasks import collect_log
-from shopfloor.store import inference, jobs
+from shopfloor.store import inference, jobs, requests
 from shopfloor.store.inference import LogKind
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -89,11 +90,19 @@ class CollectHandler:
                 data={"lines": published.damaged},
             )
         logged: Counter[tuple[str, int]] = Counter()
+        asked: Counter[tuple[str, int]] = Counter()
         for part in published.parts:
             logged[part.model, part.model_version] += part.file.rows
-        for (model, version), count in logged.items():
-            message = f"{counted(count, 'prediction')} of {model}@{version} over REST"
-            transaction.emit("predictions.logged", model, message, data={"rows": count})
+            asked[part.model, part.model_version] += part.requests
+        faults: dict[tuple[str, int], list[FaultCount]] = {}
+        for line in published.faults:
+            faults.setdefault((line.model, line.model_version), []).append(line.fault)
+        for model, version in dict.fromkeys((*logged, *faults)):
+            of_both = model, version
+            if count := logged[of_both]:
+                message = f"{counted(count, 'prediction')} of {model}@{version} over REST"
+                transaction.emit("predictions.logged", model, message, data={"rows": count})
+            requests.add(transaction, model, version, REST, asked[of_both], faults.get(of_both, ()))
             context.line.after(transaction, PredictionsLogged(model, version, "REST predictions", job.id))
         return {"rows": logged.total()}
 

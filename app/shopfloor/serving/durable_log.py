@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from shopfloor.domain.errors import StoreError
-from shopfloor.lake.inference_log import LogRecord, encode_lines
+from shopfloor.lake.inference_log import FaultLine, LogRecord, encode_lines
 from shopfloor.store.segment import SegmentWriter
 
 WINDOW = 0.05
@@ -35,7 +35,7 @@ class DurableLog:
         self.failure = ""
         """Why the last write or sync failed; empty when it did not."""
 
-    async def append(self, records: Sequence[LogRecord]) -> None:
+    async def append(self, records: Sequence[LogRecord | FaultLine]) -> None:
         """Log `records`; raises `StoreError` when that failed, and then the answer must not go out."""
         if not records:
             return

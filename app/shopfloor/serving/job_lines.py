@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from shopfloor.domain.numbers import count
-from shopfloor.domain.text import counted
+from shopfloor.domain.text import counted, safe
 from shopfloor.domain.wire import WireError
 from shopfloor.serving import outputs
 from shopfloor.serving.records import ActualsOutcome, ActualsResult, CollectOutcome, ScoreOutcome, ScoreResult
@@ -37,9 +37,14 @@ def of_collect(outcome: CollectOutcome) -> Iterator[str]:
     """Predictions by model version."""
     for part in outcome.parts:
         yield f"{part.model}@{part.model_version}: {counted(part.file.rows, 'prediction')} over REST ({part.segment})"
+    for one in outcome.faults:
+        yield (
+            f"{one.model}@{one.model_version}: {counted(one.fault.count, 'request')} {one.fault.fault.value}: "
+            f"{safe(one.fault.message, 200)}"
+        )
     if outcome.damaged:
         yield f"{counted(outcome.damaged, 'damaged line')} of the log skipped"
-    if not outcome.parts:
+    if not outcome.parts and not outcome.faults:
         yield "No new predictions."
 
 

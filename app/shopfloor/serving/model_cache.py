@@ -102,6 +102,13 @@ class ModelCache:
         """All models in service."""
         return deployed_models(self.directory)
 
+    def deployed_version(self, name: str) -> int | None:
+        """The version in service, loaded or not; None where its deployment cannot be read."""
+        try:
+            return self._deployment(name).version
+        except ShopfloorError:
+            return None
+
     def states(self) -> list[LoadedState]:
         """The models in memory, and those whose last load failed; retired ones are let go."""
         for name in self._entries.keys() - set(self.names()):

@@ -63,6 +63,28 @@ def problem_of(error: ShopfloorError) -> Problem:
     )
 
 
+def problem_of_failure(error: Exception) -> Problem:
+    """The answer to a request that ends with `error`, whatever it is."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, ShopfloorError):
+        return problem_of(error)
+    return Problem(
+        500,
+        "internal",
+        f"The model or the server failed ({type(error).__name__}).",
+        "See the server's log. Other rows may work.",
+    )
+
+
+def raised_at(error: BaseException) -> str:
+    """File and line that raised `error`."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "?"
+
+
 def json_response(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """`value` as a JSON answer."""
     return Response(msgspec.json.encode(value), status, headers, "application/json")

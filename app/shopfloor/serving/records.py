@@ -9,7 +9,9 @@ from shopfloor.domain.definition import Humility, Task
 from shopfloor.domain.handles import ArtifactFile, PartFile
 from shopfloor.domain.humility import HumilityCounts
 from shopfloor.domain.record import Record
+from shopfloor.domain.service import RequestFault
 from shopfloor.domain.wire import WireError
+from shopfloor.lake.inference_log import FaultLine
 
 
 class ScoreSpec(Record, frozen=True, kw_only=True):
@@ -111,11 +113,12 @@ class ScoreTask(Record, frozen=True, kw_only=True):
 
 
 class ScoreOutcome(Record, frozen=True, kw_only=True):
-    """What became of one file: a result or an error."""
+    """What became of one file: a result or an error, for which the file or the model is to blame (`fault`)."""
 
     file: str
     result: ScoreResult | None = None
     error: WireError | None = None
+    fault: RequestFault = RequestFault.REFUSED
 
 
 class ActualsTask(Record, frozen=True, kw_only=True):
@@ -142,7 +145,7 @@ class CollectTask(Record, frozen=True, kw_only=True):
 
 
 class CollectedPart(Record, frozen=True, kw_only=True):
-    """A part of one model version's predictions out of a segment."""
+    """A part of one model version's predictions out of a segment; so many `requests` asked for them."""
 
     model: str
     model_version: int
@@ -150,13 +153,15 @@ class CollectedPart(Record, frozen=True, kw_only=True):
     segment: str
     first_at: datetime
     last_at: datetime
+    requests: int = 0
     humility: HumilityCounts = HumilityCounts()
 
 
 class CollectOutcome(Record, frozen=True, kw_only=True):
-    """What was collected: parts, and the new offset of every segment."""
+    """What was collected: parts, requests that got no prediction, and the new offset of every segment."""
 
     parts: tuple[CollectedPart, ...]
+    faults: tuple[FaultLine, ...] = ()
     offsets: dict[str, int]
     damaged: int = 0
     emptied: tuple[str, ...] = ()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,11 +15,12 @@ from shopfloor.arrival import file_locations, file_outcomes
 from shopfloor.domain import csv_text
 from shopfloor.domain.codec import convert
 from shopfloor.domain.contract import Contract
-from shopfloor.domain.errors import RefusedError
+from shopfloor.domain.errors import ExitCode, RefusedError
 from shopfloor.domain.failpoint import reach
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.remedy import advice
+from shopfloor.domain.service import BATCH, FaultCount, RequestFault
 from shopfloor.domain.text import counted, safe
 from shopfloor.domain.wire import WireError
 from shopfloor.runtime import inference
@@ -30,7 +32,7 @@ from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.serving import file_job, job_lines, outputs
 from shopfloor.serving.records import ScoreOutcome, ScoreResult, ScoreSpec, ScoreTask
 from shopfloor.serving.tasks import score_files
-from shopfloor.store import files, thresholds
+from shopfloor.store import files, models, requests, thresholds
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.inference import LogKind
 from shopfloor.store.rows import Query
@@ -142,6 +144,7 @@ class ScoreHandler:
         """Ledger rows, inference parts and the check that follows."""
         reach("score.published")
         rows = {row.file.id: row for row in files.ledger(transaction, job.payload.get("files", []))}
+        asked = self._count(transaction, job, published)
         scored = 0
         version = None
         for outcome in published:
@@ -156,9 +159,9 @@ class ScoreHandler:
                 result = outcome.result
                 told = _message(context, result)
                 file_outcomes.commit_file(transaction, row, result.rows, told, notices=result.notices)
-        if version is not None and scored:
+        if asked is not None and (scored or any(one.error is not None for one in published)):
             trigger = f"{counted(scored, 'prediction')} of {job.id}"
-            context.line.after(transaction, PredictionsLogged(job.subject, version, trigger, job.id))
+            context.line.after(transaction, PredictionsLogged(job.subject, asked, trigger, job.id))
         first = published[0] if len(published) == 1 else None
         single = (
             {
@@ -180,6 +183,15 @@ class ScoreHandler:
             }
         )
         return {"rows": scored, "model_version": version, **columns, **single}
+
+    def _count(self, transaction: Transaction, job: JobRecord, outcomes: Sequence[ScoreOutcome]) -> int | None:
+        """Count files that were scored, and those that were not, for the version that was asked; it is returned."""
+        answered = [one.result.model_version for one in outcomes if one.result is not None]
+        faults = [_fault(one.error, one.fault, transaction.now) for one in outcomes if one.error is not None]
+        version = answered[0] if answered else models.aliases(transaction, job.subject).get("champion")
+        if version is not None:
+            requests.add(transaction, job.subject, version, BATCH, len(answered), faults)
+        return version
 
     def _refuse(self, transaction: Transaction, row: LedgerRow | None, outcome: ScoreOutcome) -> None:
         if row is not None and outcome.error is not None:
@@ -220,6 +232,17 @@ class ScoreHandler:
         """The files wait in quarantine until the model can score them."""
         outputs.discard(context.layout, job)
         file_outcomes.hold_all(context, transaction, job, error)
+        version = models.aliases(transaction, job.subject).get("champion")
+        if version is None or error.exit == ExitCode.REFUSED:
+            return
+        fault = _fault(error, RequestFault.FAILED, transaction.now)
+        fault = msgspec.structs.replace(fault, count=max(len(job.payload.get("files", [])), 1))
+        requests.add(transaction, job.subject, version, BATCH, 0, [fault])
+        context.line.after(transaction, PredictionsLogged(job.subject, version, f"{job.id}, which failed", job.id))
+
+
+def _fault(error: WireError, fault: RequestFault, at: datetime) -> FaultCount:
+    return FaultCount(fault=fault, code=error.code, message=safe(error.message, 300), first_at=at, last_at=at)
 
 
 def written_like(context: Context, dataset: str, job: JobRecord) -> Contract:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from shopfloor.domain.errors import ShopfloorError
+from shopfloor.domain.errors import DataError, ShopfloorError, UsageError
+from shopfloor.domain.service import RequestFault
 from shopfloor.domain.wire import describe
 from shopfloor.runtime.task import Progress
 from shopfloor.serving.records import (
@@ -56,7 +57,9 @@ def _score(id: str, spec: ScoreSpec, progress: Progress) -> ScoreOutcome:
     try:
         return ScoreOutcome(file=id, result=score(spec, progress))
     except ShopfloorError as error:
-        return ScoreOutcome(file=id, error=describe(error))
+        refused = isinstance(error, DataError | UsageError)
+        fault = RequestFault.REFUSED if refused else RequestFault.FAILED
+        return ScoreOutcome(file=id, error=describe(error), fault=fault)
 
 
 def _actuals(id: str, spec: ActualsSpec, progress: Progress) -> ActualsOutcome:

@@ -143,12 +143,13 @@ def add_checks(transaction: Transaction, results: Sequence[CheckResult]) -> None
     )
 
 
-def newest_checks(query: Query, model: str) -> list[CheckResult]:
-    """The newest result of every check and feature of a model."""
+def newest_checks(query: Query, model: str, check: str = "") -> list[CheckResult]:
+    """The newest result of every check and feature of a model, or of one check."""
+    where = Filter().equal("model", model).equal("check_code", check)
     rows = query.all(
-        "SELECT arg_max(record, number) AS newest, max(number) AS last FROM checks WHERE model = ? "
+        f"SELECT arg_max(record, number) AS newest, max(number) AS last FROM checks {where.where()} "
         "GROUP BY check_code, feature ORDER BY last",
-        [model],
+        where.parameters,
     )
     return [msgspec.json.decode(row[0], type=CheckResult) for row in rows]
 

@@ -32,7 +32,7 @@ class Latency:
     `value` is the 99th percentile in seconds, `limit` twice the median of that of the earlier looks (of any version:
     a new one that is slower is news), or more where these vary more. `SHIFTED` needs that and evidence: more requests
     beyond the limit than one in a hundred (binomial test). At once where the median is beyond its own limit, too.
-    `UNKNOWN` for few requests, and before three looks. Requests that failed are in no log.
+    `UNKNOWN` for few requests, and before three looks. Requests that failed are in no such log: `service_errors`.
     """
 
     name = LATENCY

@@ -39,6 +39,7 @@ _COMMANDS: Final = {
     "release.rejected": "shopfloor model reject {subject}@{version}",
     "alias.moved": "shopfloor model history {subject}",
     "predictions.logged": "shopfloor predict {subject} FILE",
+    "predictions.failed": "shopfloor monitor checks {subject}",
     "alert.opened": "shopfloor alert show {alert}",
     "alert.updated": "shopfloor alert show {alert}",
     "alert.acknowledged": "shopfloor alert ack {alert}",

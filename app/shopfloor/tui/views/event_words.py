@@ -52,6 +52,7 @@ _WORDS: Final = {
     "retrain.skip": State("no training", "muted"),
     "predictions.logged": State("predicted", ""),
     "predictions.damaged": State("damaged", "fail"),
+    "predictions.failed": State("FAIL", "fail"),
     "alert.opened": State("alert", "warn"),
     "alert.updated": State("alert again", "warn"),
     "alert.acknowledged": State("acked", "muted"),
