@@ -55,7 +55,7 @@ def test_lines_come_back_as_they_were(batch: list[LogRecord]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "s.jsonl"
         path.write_bytes(encode_lines(batch))
-        assert drain(path, 0) == (batch, path.stat().st_size, 0)
+        assert drain(path, 0) == (batch, path.stat().st_size, 0, [])
 
 
 @settings(deadline=None)
