@@ -330,8 +330,8 @@ def test_the_deliveries_of_this_suite_make_the_checks_fire(task: Task) -> None:
         for result in run(check, delivery(task), task)
         if result.verdict is CheckVerdict.SHIFTED
     }
-    # Without terms there is no value, humility and what is refused are only counted, chances and rates are of classes, and of numbers the model
-    # of this suite is hardly better than a constant, so that it cannot fall.
+    # Without terms there is no value, humility and refused requests are only counted, chances and rates are of
+    # classes, and of numbers the model of this suite is hardly better than a constant, so that it cannot fall.
     of_classes = set() if task is Task.BINARY else {"calibration", "fairness", "estimated_performance"}
     silent = {"value", "humility", "refused_requests"} | of_classes
     assert fired >= NAMES - silent, "a fault is missing here that the check is for"

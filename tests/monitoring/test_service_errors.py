@@ -1,4 +1,4 @@
-"""Requests that fail: told at once where many do, never for what one caller sends, hardly ever where nothing changed."""
+"""Requests that fail: told at once where many do, never for what a caller sends, hardly ever where nothing changed."""
 
 from __future__ import annotations
 
