@@ -1,7 +1,7 @@
-"""100,000 runs filtered and sorted, and 10,000 of them as a frame, against DuckDB alone on plain columns of the same values.
+"""100,000 runs filtered and sorted, and 10,000 of them as a frame, against DuckDB alone on plain columns.
 
-What is plain is a table that holds each metric and param in a column of its own, as nobody could who does not know
-their names in advance.
+A plain table holds each metric and param in a column of its own, as nobody could who does not know their names in
+advance.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def run(smoke: bool) -> list[Figure]:
 
 def _fill(transaction: Transaction, number: int) -> None:
     record = RunRecord(
-        id="", model="m", state=RunState.SUCCEEDED, environment={"python": "3.12", "platform": "Linux-6.8"}, trigger="you",
+        id="", model="m", state=RunState.SUCCEEDED, environment={"python": "3.12"}, trigger="you",
         params={name: place for place, name in enumerate(_PARAMS)},
     )  # fmt: skip
     values = ", ".join(f"'{name}': {_value(place)}" for place, name in enumerate(_METRICS))

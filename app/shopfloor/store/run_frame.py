@@ -26,9 +26,10 @@ def write(query: Query, numbers: list[int], target: Path) -> tuple[str, ...]:
         "wanted.place",
     ]
     numbered = ", ".join(f"{value} AS c{place}" for place, value in enumerate(values))
+    wanted = "(SELECT unnest(?::BIGINT[]) AS number, unnest(range(?)) AS place) wanted"
     query.all(
-        f"COPY (SELECT {numbered} FROM runs JOIN (SELECT unnest(?::BIGINT[]) AS number, unnest(range(?)) AS place) wanted "
-        f"USING (number) WHERE number BETWEEN ? AND ?) TO {sql.text(str(target))} (FORMAT parquet, COMPRESSION uncompressed)",
+        f"COPY (SELECT {numbered} FROM runs JOIN {wanted} USING (number) WHERE number BETWEEN ? AND ?) "
+        f"TO {sql.text(str(target))} (FORMAT parquet, COMPRESSION uncompressed)",
         [numbers, len(numbers), *_bounds(numbers)],
     )
     named = [f"{kind}.{name}" for kind in ("metrics", "params") for name in found[kind]]
