@@ -13,8 +13,8 @@ from shopfloor.domain.run import RunRecord, RunState
 
 
 class RunList(Request[Page[RunRecord]], frozen=True, kw_only=True):
-    """Runs, newest first. `sort` is a column (`created_at`, `score`, `model`, `duration_s`) or a figure that `query` may
-    compare (`auc`, `metric.mine`, `param.depth`), with `-` for descending.
+    """Runs, newest first. `sort` is a column (`created_at`, `score`, `model`, `duration_s`) or a figure that `query`
+    may compare (`auc`, `metric.mine`, `param.depth`), with `-` for descending.
     """
 
     verb: ClassVar[str] = "run.list"
