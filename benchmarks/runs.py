@@ -24,7 +24,7 @@ from shopfloor.store.transaction import Transaction
 
 _METRICS = ["roc_auc", *(f"metric_{number}" for number in range(19))]
 _PARAMS = [f"param_{number}" for number in range(10)]
-_SEARCH = runs.Search(metrics.aliases(), text="auc>0.5 forest", sort="-metric.metric_3")
+_SEARCH = runs.RunSearch(metrics.aliases(), text="auc>0.5 forest", sort="-metric.metric_3")
 _SHOWN, _FRAMED = 100, 10_000
 
 
@@ -75,7 +75,7 @@ def _value(place: int) -> str:
 
 
 def _frame(store: Store, target: Path) -> None:
-    search = runs.Search(metrics.aliases())
+    search = runs.RunSearch(metrics.aliases())
     columns = store.read(lambda query: run_frame.write(query, runs.numbers(query, search, _FRAMED), target))
     read_frame(target, columns)
 

@@ -324,7 +324,9 @@ def test_a_search_of_runs_knows_the_recipe_and_the_trigger_also_of_old_runs(tmp_
 
     def found(text: str) -> list[str]:
         listed = store.read(
-            lambda query: runs.listing(query, runs.Search(metrics.aliases(), text=text, sort="id"), limit=9, offset=0)
+            lambda query: runs.listing(
+                query, runs.RunSearch(metrics.aliases(), text=text, sort="id"), limit=9, offset=0
+            )
         )
         return [run.id for run in listed.rows]
 
@@ -528,7 +530,7 @@ def test_runs_are_found_by_words_and_by_what_they_measured(store: Store, text: s
     store.write(lambda tx: runs.create(tx, RunRecord(id="", model="churn", state=RunState.FAILED)))
     page = store.read(
         lambda query: runs.listing(
-            query, runs.Search(metrics.aliases(), text=text, sort="-created_at"), limit=9, offset=0
+            query, runs.RunSearch(metrics.aliases(), text=text, sort="-created_at"), limit=9, offset=0
         )
     )
     assert " ".join(run.id for run in page.rows) == found
@@ -547,7 +549,9 @@ def test_runs_are_sorted_by_all_that_they_are_found_by(store: Store, sort: str, 
     _score(store, "late", 0.9)
     store.write(lambda tx: runs.create(tx, RunRecord(id="", model="churn", metrics={"roc_auc": None})))
     store.checkpoint()
-    page = store.read(lambda query: runs.listing(query, runs.Search(metrics.aliases(), sort=sort), limit=9, offset=0))
+    page = store.read(
+        lambda query: runs.listing(query, runs.RunSearch(metrics.aliases(), sort=sort), limit=9, offset=0)
+    )
     assert " ".join(run.id for run in page.rows) == found
 
 
@@ -565,7 +569,9 @@ def test_a_long_log_is_folded_into_rows(store: Store, monkeypatch: pytest.Monkey
 def test_a_figure_that_runs_do_not_have_is_refused_with_the_nearest(store: Store, text: str, said: str) -> None:
     with pytest.raises(UsageError) as refusal:
         store.read(
-            lambda query: runs.listing(query, runs.Search(metrics.aliases(), text=text, sort="id"), limit=9, offset=0)
+            lambda query: runs.listing(
+                query, runs.RunSearch(metrics.aliases(), text=text, sort="id"), limit=9, offset=0
+            )
         )
     assert said in f"{refusal.value.message} {refusal.value.hint}"
 

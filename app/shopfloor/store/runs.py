@@ -76,7 +76,7 @@ def of_job(query: Query, job: str) -> RunRecord | None:
     return None if row is None else msgspec.json.decode(row[0], type=RunRecord)
 
 
-class Search(NamedTuple):
+class RunSearch(NamedTuple):
     """Which runs, and in which order: `text` narrows them as `run_query.narrow` says, `sort` is what `order` takes."""
 
     metrics: MetricAliases
@@ -90,7 +90,7 @@ class Search(NamedTuple):
         return narrow(Filter().equal("model", self.model).equal("state", self.state), self.text, self.metrics)
 
 
-def listing(query: Query, search: Search, *, limit: int, offset: int) -> Page[RunRecord]:
+def listing(query: Query, search: RunSearch, *, limit: int, offset: int) -> Page[RunRecord]:
     """Some runs of those searched for."""
     where = search.where()
     by, parameters = order(search.sort, search.metrics)
@@ -98,7 +98,7 @@ def listing(query: Query, search: Search, *, limit: int, offset: int) -> Page[Ru
     return page([msgspec.json.decode(row[0], type=RunRecord) for row in rows], count(query, "runs", where), offset)
 
 
-def numbers(query: Query, search: Search, limit: int) -> list[int]:
+def numbers(query: Query, search: RunSearch, limit: int) -> list[int]:
     """The numbers of the first runs of those searched for."""
     where = search.where()
     by, parameters = order(search.sort, search.metrics)

@@ -57,8 +57,8 @@ def export(services: EngineServices, request: RunExport) -> RunTable:
     return RunTable(output=request.output, columns=services.context.store.read(write))
 
 
-def _search(request: RunList | RunExport) -> runs.Search:
-    return runs.Search(metrics.aliases(), request.model, request.state, request.query, request.sort)
+def _search(request: RunList | RunExport) -> runs.RunSearch:
+    return runs.RunSearch(metrics.aliases(), request.model, request.state, request.query, request.sort)
 
 
 def show(services: EngineServices, request: RunShow) -> RunRecord:
