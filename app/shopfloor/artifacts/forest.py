@@ -36,13 +36,13 @@ class FlatForest(FlatTrees):
         return [total / len(self.forest) for total in totals]
 
 
-def narrow(encoded: Floats) -> NDArray[np.float32]:
+def narrow(encoded: Floats) -> NDArray[Any]:
     """Rows in the single precision that forests know; what is beyond it is its largest number."""
-    narrowed: NDArray[np.float32] = np.clip(encoded, -_LARGEST, _LARGEST).astype(np.float32)
+    narrowed: NDArray[Any] = np.clip(encoded, -_LARGEST, _LARGEST).astype(np.float32)
     return narrowed
 
 
-def probe(estimator: Any) -> NDArray[np.float32]:
+def probe(estimator: Any) -> NDArray[Any]:
     """Rows that reach many leaves: thresholds of the trees and NaN."""
     rng = np.random.default_rng(0)
     trees = [each.tree_ for each in estimator.estimators_]
