@@ -19,7 +19,7 @@ def key(model: str, version: int) -> str:
 
 
 def has_just_looked(context: Context, query: Query, model: str, version: int, now: datetime) -> bool:
-    """Whether the last look is more recent than `serving.check_seconds`."""
+    """Whether the last look is more recent than `check_seconds` of the settings allow."""
     row = query.one("SELECT max(created_at) FROM jobs WHERE unique_key = ?", [key(model, version)])
     return row is not None and row[0] is not None and row[0] > _pause(context, now)
 
