@@ -34,12 +34,15 @@ class DeliveryTrusted:
 class PredictionsLogged:
     """A model version's predictions, or requests that got none, are in the inference log; `trigger` says in words
     which, `job` logged them.
+
+    `live`: a serving process goes on logging.
     """
 
     model: str
     version: int
     trigger: str
     job: str
+    live: bool = False
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ class CollectHandler:
                 message = f"{counted(count, 'prediction')} of {model}@{version} over REST"
                 transaction.emit("predictions.logged", model, message, data={"rows": count})
             requests.add(transaction, model, version, REST, asked[of_both], faults.get(of_both, ()))
-            context.line.after(transaction, PredictionsLogged(model, version, "REST predictions", job.id))
+            context.line.after(transaction, PredictionsLogged(model, version, "REST predictions", job.id, live=True))
         return {"rows": logged.total()}
 
     def report(self, context: Context, job: JobRecord, published: CollectOutcome) -> Iterator[str]:
