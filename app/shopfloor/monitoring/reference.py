@@ -90,7 +90,7 @@ def build_reference(
         rows=len(frame),
         features=(*described, *unused),
         follow_time=follow_time,
-        joint=describe_joint(frame, features, described, chunked),
+        joint=describe_joint(frame, described, chunked),
         target=_target(frame, target, task, chunked),
         chunked_by=chunked.by,
         chunks=chunked.chunks,
