@@ -37,16 +37,19 @@ class Series(msgspec.Struct, frozen=True):
 def column_spans(values: Sequence[Number], columns: int) -> list[tuple[float, float] | None]:
     """Lowest and highest value in each of at most `columns` equal parts of `values`.
 
-    Extremes survive (a mean would hide the spike an alert is about), and the cost of drawing no
-    longer depends on how many values there are.
+    Extremes survive: a mean would hide the spike an alert is about.
     """
     count = min(columns, len(values))
     spans: list[tuple[float, float] | None] = []
     for i in range(count):
-        part = values[i * len(values) // count : (i + 1) * len(values) // count]
-        known = [float(value) for value in part if value is not None and math.isfinite(value)]
+        known = _known(values[i * len(values) // count : (i + 1) * len(values) // count])
         spans.append((min(known), max(known)) if known else None)
     return spans
+
+
+def _known(values: Sequence[Number]) -> list[float]:
+    """The finite ones."""
+    return [float(value) for value in values if value is not None and math.isfinite(value)]
 
 
 class Canvas:
@@ -121,13 +124,12 @@ class LinePlot(LineWidget):
             empty: What to say when no series has a value.
         """
         super().__init__(id=id, classes=classes)
-        self._series = tuple(series)
         self._rows = max(2, rows)
-        self._limit, self._limit_name = limit, limit_name
-        self._x_labels = x_labels
+        self._limit_name = limit_name
         self._low, self._high = low, high
         self._format = number
         self._empty = empty
+        self._take(series, limit, x_labels)
 
     def show_series(
         self,
@@ -137,11 +139,17 @@ class LinePlot(LineWidget):
         x_labels: tuple[str, str] = ("", ""),
     ) -> None:
         """Draw other data."""
-        self._series, self._limit, self._x_labels = tuple(series), limit, x_labels
+        self._take(series, limit, x_labels)
         self.redraw()
 
+    def _take(self, series: Sequence[Series], limit: float | None, x_labels: tuple[str, str]) -> None:
+        """What a drawing needs of every value is found out once."""
+        self._series, self._limit, self._x_labels = tuple(series), limit, x_labels
+        self._values = [_known(one.values) for one in self._series]
+        self._scale = self._scaled()
+
     def lines(self, width: int) -> list[Line]:
-        scale = self._scale()
+        scale = self._scale
         if scale is None or width < 12:
             return [[Piece(cut(self._empty, width), "muted")]] if scale is None else self._numbers(width)
         marks = self._marks(*scale)
@@ -161,16 +169,11 @@ class LinePlot(LineWidget):
     def _number(self, value: float) -> str:
         if self._format is not None:
             return self._format(value)
-        return tick(value, *(self._scale() or (value, value)))
+        return tick(value, *(self._scale or (value, value)))
 
-    def _scale(self) -> tuple[float, float] | None:
+    def _scaled(self) -> tuple[float, float] | None:
         """Lowest and highest value of the picture; None when there is nothing to draw."""
-        values = [
-            float(value)
-            for series in self._series
-            for value in series.values
-            if value is not None and math.isfinite(value)
-        ]
+        values = [edge for known in self._values if known for edge in (min(known), max(known))]
         if not values:
             return None
         if self._limit is not None and math.isfinite(self._limit):
@@ -226,7 +229,7 @@ class LinePlot(LineWidget):
 
     def _number_line(self, series: Series, position: int, name: str) -> Line:
         tone = series.tone or _TONES[position % len(_TONES)]
-        known = [float(value) for value in series.values if value is not None and math.isfinite(value)]
+        known = self._values[position]
         head = [Piece(f"{glyphs.RULE}{glyphs.RULE} ", tone), Piece(f"{name}  ", "")]
         if not known:
             return [*head, Piece(glyphs.NONE, "muted")]
