@@ -94,10 +94,11 @@ def tell_apart(before: RankedColumns, now: RankedColumns, features: Sequence[Fea
     sides = [_scores({name: side[name] for name in names}, numbers) for side in (before, now)]
     owners = [name for name in names for _ in range(1 if name in numbers else _LEVELS)]
     varying = np.flatnonzero((sides[0].std(axis=0) > 0) & (sides[1].std(axis=0) > 0))
-    pairs = [(one, other) for one in varying for other in varying if one < other and owners[one] != owners[other]]
-    if not pairs:
+    left, right = (varying[one] for one in np.triu_indices(len(varying), 1))
+    of_two = np.array(owners, dtype=object)[left] != np.array(owners, dtype=object)[right]
+    left, right = left[of_two], right[of_two]
+    if not len(left):
         return None
-    left, right = np.array(pairs).T
     products = np.concatenate([side[:, left] * side[:, right] for side in sides])
     is_new = np.repeat([False, True], [len(side) for side in sides])
     fold = np.concatenate([_folds({name: side[name] for name in names}) for side in (before, now)])
