@@ -46,7 +46,7 @@ def test_of_days_to_which_nothing_happens_hardly_any_rings_with_any_check(tmp_pa
 
 
 class Fleet:
-    """Many models, some of which share what they learned; `shifted` of them change on the third day."""
+    """Many models, some of which share what they learned; `shifted` of them change on the second day."""
 
     def __init__(self, store: Store, models: int, references: int, shifted: int) -> None:
         self.store, self.shifted = store, shifted
@@ -79,7 +79,7 @@ class Fleet:
 
     def _checked(self, model: int, number: int, at: datetime) -> tuple[list[CheckResult], bool]:
         frame = rows(300, self.rng)[[column.name for column in FEW]]
-        if model < self.shifted and number >= 2:
+        if model < self.shifted and number >= 1:
             frame = frame.assign(n0=frame["n0"] + 1.0)
         definition = ModelDefinition(name=f"m{model}", dataset="d", target="y", task=Task.BINARY)
         history = self.histories[model]
@@ -119,7 +119,7 @@ def test_of_a_fleet_those_that_shifted_are_told_and_hardly_another(store: Store)
     """The share of false ones among the alerts of a day is 5 % at most on average."""
     models, changed = soak.times(22, 1000), soak.times(2, 50)
     everything = Fleet(store, models, soak.times(1, 40), shifted=changed)
-    found = [everything.day(number) for number in range(soak.times(4, 8))]
+    found = [everything.day(number) for number in range(soak.times(3, 8))]
     false = [sum(model >= changed for model in told) / max(len(told), 1) for told in found]
     assert np.mean(false) <= 0.05, found
     recall = len([model for model in everything.told if model < changed]) / changed
