@@ -12,6 +12,7 @@ import fcntl
 import importlib
 import json
 import os
+import pkgutil
 import runpy
 import select
 import signal
@@ -30,6 +31,7 @@ from types import SimpleNamespace
 from typing import Any, BinaryIO
 from unittest.mock import patch
 
+from shopfloor.cli import commands
 from shopfloor.client import start
 from shopfloor.runtime.fork_server import Forker
 from shopfloor.upkeep import query
@@ -47,6 +49,12 @@ _LOADED = (
     "shopfloor.monitoring.run_checks",
     "shopfloor.upkeep.answering",
     "shopfloor.upkeep.arrow_views",
+    "shopfloor.cli.main",
+    *(one.name for one in pkgutil.iter_modules(commands.__path__, f"{commands.__name__}.")),
+    # What the engine's web server loads when it starts, and with its first answer.
+    "uvicorn.loops.uvloop",
+    "uvicorn.lifespan.off",
+    "anyio._backends._asyncio",
 )
 
 
