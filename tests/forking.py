@@ -39,6 +39,7 @@ from tests import new_store, soak
 
 _AS_ALWAYS = soak.SOAK or "COVERAGE_PROCESS_START" in os.environ
 _OUT_OF_THE_WAY = 500
+_READY = b"ready"
 _ROOT = Path(__file__).parents[1]
 _LOADED = (
     "shopfloor.engine.lifecycle",
@@ -64,6 +65,7 @@ def engines() -> Iterator[None]:
     if _AS_ALWAYS:
         yield
         return
+    _source()  # else the first engine would have to load all that within the time that a start may take
     with patch.object(start, "subprocess", SimpleNamespace(Popen=Copy, DEVNULL=subprocess.DEVNULL)):
         yield
 
@@ -214,6 +216,7 @@ def _source() -> Source:
         env=environment, pass_fds=(theirs.fileno(),),
     )  # fmt: skip
     theirs.close()
+    assert ours.recv(16) == _READY, "the process that is copied did not start"
     return Source(ours)
 
 
@@ -263,4 +266,6 @@ if __name__ == "__main__":
         importlib.import_module(module)
     importlib.import_module("shopfloor.engine.api.routes").routes()
     new_store.use(Path(sys.argv[2]))
-    Forker(socket.socket(fileno=int(sys.argv[1])), _become).run()
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    channel.send(_READY)
+    Forker(channel, _become).run()
