@@ -37,6 +37,7 @@ _STALLED_SECONDS = 5.0
 _BACKUP_SECONDS = 24 * 3600.0
 _RETENTION_SECONDS = 600.0
 _CHECKPOINT_SECONDS = 900.0
+_LONG_LOG_SECONDS = 10.0
 _RECORDED_SECONDS = 3.0
 _PLACE_SECONDS = 1.0
 _LOGS_SECONDS = 3600.0
@@ -61,6 +62,7 @@ def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
         PeriodicTask("freshness", _FRESHNESS_SECONDS, lambda: freshness.check_all(context)),
         PeriodicTask("stalled", _STALLED_SECONDS, services.watch.report_stalled),
         PeriodicTask("checkpoint", _CHECKPOINT_SECONDS, context.store.checkpoint),
+        PeriodicTask("long log", _LONG_LOG_SECONDS, context.store.fold_long_log),
         PeriodicTask("rejects", _RETENTION_SECONDS, lambda: _forget_rejects(services)),
         PeriodicTask("history", _RETENTION_SECONDS, lambda: _forget_history(services)),
         PeriodicTask(
