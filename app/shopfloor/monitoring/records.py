@@ -90,9 +90,9 @@ class FeatureReference(Record, frozen=True, kw_only=True):
     """One feature of the reference: its bins, all rows, and the same for every chunk of time.
 
     `scale` is the unit of distances between numbers (a robust standard deviation).
-    `apart` says by the name of a distance how far each stretch of the reference lies from the rest of it, where it has
-    enough rows, and `reach` how far one may lie. `importance` is the share of all features' importance, None when unknown. `used` is False for a
-    column of the dataset that is no feature of the model.
+    `apart` says by the name of a distance how far each stretch of the reference that has enough rows lies from the rest
+    of it, and `reach` how far one may lie. `importance` is the share of all features' importance, None when unknown.
+    `used` is False for a column of the dataset that is no feature of the model.
     """
 
     name: str
