@@ -594,7 +594,7 @@ def test_an_approved_version_does_not_await_approval() -> None:
     decision = msgspec.structs.replace(samples.DECISION, outcome=Outcome.AWAIT_APPROVAL)
     version = msgspec.structs.replace(samples.CHAMPION, decision=decision, approvals=("ann",))
     told = decisions.explain(version, None)
-    assert "needs approval" in told
+    assert "left to approval, approved by 1" in told
     assert "approved by" in told
     assert "awaits" not in told
 

@@ -21,7 +21,7 @@ from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.notice import FOR_PEOPLE
 from shopfloor.domain.retraining import RetrainTrigger
 from shopfloor.domain.run import RunRecord, RunState
-from shopfloor.engine.line.retraining import POLICIES, Occasion, consider, consider_alert
+from shopfloor.engine.line.retraining import POLICIES, Occasion, consider, consider_alert, train
 from shopfloor.engine.line.ticks import tick
 from shopfloor.monitoring.alerts import resolve
 from shopfloor.statistics import metrics
@@ -252,6 +252,27 @@ def test_it_may_train_for_a_person_to_promote(works: Hangar) -> None:
     job = ask(works, RetrainTrigger.DRIFT, msgspec.structs.replace(ALL, action=RetrainAction.TRAIN))
     assert job is not None
     assert job.payload["action"] == "train"
+
+
+def test_what_waits_for_a_person_to_promote_is_released_once_it_is_asked_for_otherwise(works: Hangar) -> None:
+    asking = msgspec.structs.replace(ALL, action=RetrainAction.TRAIN)
+    job = ask(works, RetrainTrigger.DRIFT, asking)
+    assert job is not None
+    again = works.store.write(lambda transaction: train(transaction, definition(asking), 1, trigger="asked by ada"))
+    later = ask(works, RetrainTrigger.SCHEDULE, asking)
+    assert later is not None
+    assert (job.id, job.id) == (again.id, later.id)
+    assert ["action" in one.payload for one in (job, again, later)] == [True, False, False]
+
+
+def test_a_schedule_goes_by_the_clocks_of_its_time_zone(works: Hangar) -> None:
+    works.clock.at = datetime(2026, 6, 1, 0, 50, tzinfo=UTC)
+    save_definition(works.layout, definition(Retrain(schedule="0 3 * * *", timezone="Europe/Berlin")), metrics.find)
+    tick(works.context)
+    works.clock.forward(minutes=10)
+    tick(works.context)
+    (event,) = told(works)
+    assert "schedule: scheduled for 2026-06-01 03:00 Europe/Berlin" in event.message
 
 
 def test_a_schedule_ticks_at_its_times_and_once_for_those_that_passed(works: Hangar) -> None:

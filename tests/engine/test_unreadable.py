@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from tests.engine.test_delivery_trust import DEFINITION, learn, queued
 from tests.upkeep.works import Works
 
+from shopfloor.cli.output.models import state
 from shopfloor.domain.job import JobKind
 from shopfloor.domain.notice import FOR_PEOPLE
+from shopfloor.domain.requests.models import ModelList
 from shopfloor.domain.trust import Trust
+from shopfloor.engine.api import models
 from shopfloor.engine.line.line import ProductionLine
 from shopfloor.engine.line.unreadable import UnreadableDefinitions
+from shopfloor.engine.services import EngineServices
 from shopfloor.runtime.line import VersionCommitted
 from shopfloor.statistics import metrics
 from shopfloor.store import datasets, events, trust
@@ -79,6 +84,24 @@ def test_what_came_while_a_definition_could_not_be_read_is_checked_and_learned_o
     verdict = works.store.read(lambda query: trust.get(query, "flights", 2))
     assert verdict is not None
     assert (verdict.trust, verdict.pending) == (Trust.UNKNOWN, ("late",))
+
+
+def test_it_is_listed_with_why_it_cannot_be_read_and_with_what_serves(works: Works) -> None:
+    """Neither a list nor the count reads as if the model were gone."""
+    save_definition(works.layout, msgspec.structs.replace(DEFINITION, name="punctual"), metrics.find)
+    works.layout.definition("late").write_text("dataset = = 3\x1b[2J")
+    nothing: Any = None
+    services = EngineServices(context=works.context, pool=nothing, watch=nothing, streams=nothing, stop=lambda: None)
+    page = models.listing(services, ModelList())
+    assert [(one.name, one.champion, bool(one.error)) for one in page.rows] == [
+        ("late", 1, True),
+        ("punctual", None, False),
+    ]
+    assert page.total == 2
+    assert page.rows[0].error.startswith("models/late.toml is not used: ")
+    assert page.rows[0].error.isprintable()
+    assert [one.name for one in models.listing(services, ModelList(offset=1)).rows] == ["punctual"]
+    assert state(page.rows[0]) == "unreadable"
 
 
 def test_a_definition_that_is_gone_or_newly_readable_for_ever_brings_nothing(works: Works) -> None:

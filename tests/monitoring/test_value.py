@@ -27,9 +27,10 @@ from tests.monitoring.frames import (
 from shopfloor.domain.codec import to_json
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Task, Value
-from shopfloor.domain.value import ValueTerms
+from shopfloor.domain.value import ComparedWith, ValueTerms
 from shopfloor.monitoring.records import Outcomes, ValueSpec
 from shopfloor.monitoring.reference import Holdout, build_reference
+from shopfloor.monitoring.samples import read_reference
 from shopfloor.monitoring.value import planned_per_row, realised_value
 from shopfloor.statistics.business_value import value_per_row
 from shopfloor.statistics.frames import read_predictions
@@ -79,6 +80,26 @@ def test_what_was_served_counts_whatever_the_threshold_is_now(tmp_path: Path) ->
     for threshold in (0.05, 0.4, 0.95):
         now = msgspec.structs.replace(WORTH, threshold=threshold)
         assert realised_value(spec(now, inference=parts, actuals=truth)).total == 10 - 3 - 5 + 1
+
+
+def test_the_plan_is_that_of_the_thresholds_that_decided(tmp_path: Path) -> None:
+    """A threshold that was moved since does not change what was promised for the rows before."""
+    reference = tmp_path / "reference.json"
+    reference.write_bytes(to_json(reference_of(months(range(8)), holdout=months(range(4, 8)))))
+    outcomes = read_reference(str(reference)).outcomes
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    frame, answers = four([0.9, 0.4, 0.39, 0.1])
+    parts = tuple(
+        inference_part(folder, frame[rows], answers[rows].assign(threshold=threshold), at=JANUARY)
+        for rows, threshold in ((slice(0, 3), 0.2), (slice(3, 4), 0.8))
+    )
+    truth = (actuals_part(folder, list(frame["id"]), ["yes", "no", "yes", "no"], MARCH),)
+    found = realised_value(spec(inference=parts, actuals=truth, reference_path=str(reference), champion=1))
+    (plan,) = [one for one in found.compared if one.against is ComparedWith.PLAN]
+    at = [planned_per_row(msgspec.structs.replace(WORTH, threshold=each), Task.BINARY, outcomes) for each in (0.2, 0.8)]
+    assert plan.per_row == pytest.approx(0.75 * at[0] + 0.25 * at[1])
+    assert found.planned_per_row != pytest.approx(plan.per_row)
 
 
 def test_by_month_and_version_each_id_once_with_its_last_answer(tmp_path: Path) -> None:

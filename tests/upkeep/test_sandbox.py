@@ -20,8 +20,12 @@ from tests.upkeep.works import COLUMNS, Works
 from shopfloor.domain.codec import from_json, to_json
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import RefusedError, ShopfloorError, UsageError
+from shopfloor.domain.job import JobKind
 from shopfloor.domain.requests.workspace import QueryTable
+from shopfloor.domain.trust import DeliveryTrust, Trust
 from shopfloor.duck.sql import connect
+from shopfloor.store import jobs, trust
+from shopfloor.store.transaction import Transaction
 from shopfloor.upkeep.answering import answer, plain
 from shopfloor.upkeep.query import run_query
 from shopfloor.upkeep.question import Question, SqlLimits
@@ -48,7 +52,24 @@ def fill(works: Works) -> Works:
         pa.table({"association_id": ["x"], "actual": ["yes"], "arrived_at": [DAY + timedelta(1)]}),
         None,
     )
+    broken(works)
     return works
+
+
+def broken(works: Works) -> None:
+    """A delivery on which nobody relies says otherwise."""
+
+    def put(transaction: Transaction) -> str:
+        trust.put(
+            transaction,
+            DeliveryTrust(dataset="flights", version=2, trust=Trust.BROKEN, decided_at=transaction.now),
+        )
+        payload = {"dataset": "flights", "dataset_version": 2}
+        return jobs.enqueue(transaction, JobKind.MONITOR, "late", payload=payload, trigger="flights@2").id
+
+    assert works.store.write(put) == "j1", "the origin of all parts here"
+    told = pa.table({"association_id": ["x"], "actual": ["no"], "arrived_at": [DAY + timedelta(2)]})
+    works.log("late", "actuals", told, None, source="delivery")
 
 
 @pytest.fixture(scope="module")

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from shopfloor.domain.numbers import count, figure, gain
-from shopfloor.domain.release import Decision, GateCheck, Outcome
+from shopfloor.domain.release import Decision, GateCheck, ModelVersion, Outcome
 from shopfloor.domain.text import safe
 
 OUTCOMES = {
     Outcome.PROMOTE: "promoted",
-    Outcome.AWAIT_APPROVAL: "needs approval",
+    Outcome.AWAIT_APPROVAL: "left to approval",
     Outcome.HOLD: "held",
     Outcome.REJECT: "rejected",
 }
 """What the gate decided then: an approval that has been given since does not change it."""
+
+
+def decided(version: ModelVersion) -> str:
+    """What was decided about a version, and what people did then."""
+    if version.decision is None:
+        return "not evaluated"
+    outcome = version.decision.outcome
+    if version.approvals:
+        return f"{OUTCOMES[outcome]}, approved by {len(version.approvals)}"
+    overruled = "champion" in version.aliases and outcome is not Outcome.PROMOTE
+    return f"{OUTCOMES[outcome]}, promoted since" if overruled else OUTCOMES[outcome]
 
 
 def verdict(check: GateCheck) -> str:

@@ -68,10 +68,10 @@ class RetrainAction(StrEnum):
 class Retrain(Record, frozen=True, kw_only=True):
     """What starts a training by itself, and what must hold then.
 
-    Triggers: new rows, corrected rows, alerts (of drift, of performance), a `schedule` as cron writes it (UTC), and a
-    champion whose data is older than `stale_days`. Conditions: `min_new_rows` for new and corrected rows,
-    `min_labelled_rows` and `weekly_hours` of training (0: any) for all, and for alerts and staleness the
-    cool-down and at most `loop_guard` trainings in a row that bring no new champion (0: any).
+    Triggers: new rows, corrected rows, alerts (of drift, of performance), a `schedule` as cron writes it, by the clocks
+    of the `timezone`, and a champion whose data is older than `stale_days`. Conditions: `min_new_rows` for new and
+    corrected rows, `min_labelled_rows` and `weekly_hours` of training (0: any) for all, and for alerts and staleness
+    the cool-down and at most `loop_guard` trainings in a row that bring no new champion (0: any).
     """
 
     on_data: bool = True
@@ -80,6 +80,7 @@ class Retrain(Record, frozen=True, kw_only=True):
     on_drift: bool = True
     on_performance: bool = True
     schedule: str = ""
+    timezone: str = "UTC"
     stale_days: float = 0.0
     min_new_rows: int = 1
     min_labelled_rows: int = 0

@@ -199,6 +199,7 @@ class ModelRecord(Record, frozen=True, kw_only=True):
     `withdrawn_rows` are rows that the champion learned from and that are gone. `humility` counts `predictions` that the
     model was not trusted with.
     `predicted_at` is the time of its last prediction, `volume` how many rows a day: the last `VOLUME_DAYS`, today last.
+    `error` says why its definition cannot be read; then `dataset` and the other words of the definition are empty.
     """
 
     name: str
@@ -230,3 +231,4 @@ class ModelRecord(Record, frozen=True, kw_only=True):
     deployed_at: datetime | None = None
     value: float | None = None
     value_unit: str = ""
+    error: str = ""

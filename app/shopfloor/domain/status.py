@@ -104,9 +104,11 @@ class FactoryFigures(Record, frozen=True, kw_only=True):
 class Status(Record, frozen=True, kw_only=True):
     """Everything the home screen and `shopfloor status` show. `approvals` counts what is `pending`,
     `humility` counts `predictions` that models were not trusted with, `undelivered` is what the commands of `notify`
-    would not take, `in_doubt` the deliveries that are broken or suspect until a person decides, newest first."""
+    would not take, `in_doubt` the deliveries that are broken or suspect until a person decides, newest first.
+    `workspace` is its path, `name` what people call it; `unreadable` says by model why its definition is not used."""
 
     workspace: str
+    name: str = ""
     engine: EngineStatus
     jobs: JobCounts
     files: FileCounts
@@ -123,3 +125,4 @@ class Status(Record, frozen=True, kw_only=True):
     pending: tuple[PendingApproval, ...] = ()
     undelivered: tuple[Undelivered, ...] = ()
     in_doubt: tuple[DeliveryTrust, ...] = ()
+    unreadable: dict[str, str] = {}

@@ -233,9 +233,12 @@ def _read(found: DecidedRows) -> None:
     columns = [row[0] for row in connection.execute(f"DESCRIBE {schema}").fetchall()]
     all_inputs = [name(each) for each in columns if each.startswith(INPUT)]
     inputs = [f", {each}" for each in all_inputs] if _needs_inputs(spec) else []
+    now = f"{spec.threshold!r}::DOUBLE"
+    threshold = f"coalesce(threshold, {now})" if "threshold" in columns else now
     connection.execute(
         'CREATE TABLE decided AS SELECT association_id, CAST("at" AS TIMESTAMP) AS moment, model_version, segment, '
-        f"TRY_CAST(prediction AS {kind}) AS prediction, place AS part, file_row_number AS part_row{''.join(inputs)} "
+        f"TRY_CAST(prediction AS {kind}) AS prediction, {threshold} AS threshold, "
+        f"place AS part, file_row_number AS part_row{''.join(inputs)} "
         f"FROM {_parts(spec.inference)} "
         "QUALIFY row_number() OVER "
         "(PARTITION BY association_id ORDER BY moment DESC, place DESC, file_row_number DESC) = 1"

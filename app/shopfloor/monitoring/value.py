@@ -143,7 +143,7 @@ class _Valuation:
                 planned_per_row=planned,
                 champion=self.spec.champion,
                 champion_rows=self._row(f"SELECT count(*) FROM valued WHERE {self._of_champion}")[0],
-                compared=tuple(self._compared(planned, constants, ruled=ruled, rival=rival)),
+                compared=tuple(self._compared(constants, ruled=ruled, rival=rival)),
                 terms=self.spec.terms,
                 entries=self.spec.costs,
                 points=self._points(),
@@ -152,8 +152,18 @@ class _Valuation:
         )
 
     def _planned(self) -> float | None:
-        served = msgspec.structs.replace(self.spec.terms[-1].value, threshold=self.spec.threshold)
+        return self._planned_at(self.spec.threshold)
+
+    def _planned_at(self, threshold: float) -> float | None:
+        served = msgspec.structs.replace(self.spec.terms[-1].value, threshold=threshold)
         return planned_per_row(served, self.spec.task, self.holdout)
+
+    def _planned_of(self, rows: str) -> float | None:
+        """The plan for some rows, each at the threshold that decided it."""
+        found = self.duck.execute(f"SELECT threshold, count(*) FROM known WHERE {rows} GROUP BY ALL").fetchall()
+        planned = [(self._planned_at(threshold), many) for threshold, many in found]
+        known = [(value, many) for value, many in planned if value is not None]
+        return sum(value * many for value, many in known) / sum(many for _, many in known) if known else None
 
     @property
     def _of_champion(self) -> str:
@@ -188,15 +198,15 @@ class _Valuation:
             return False
         return True
 
-    def _compared(
-        self, planned: float | None, constants: list[tuple[str, str]], *, ruled: bool, rival: bool
-    ) -> list[ValueComparison]:
+    def _compared(self, constants: list[tuple[str, str]], *, ruled: bool, rival: bool) -> list[ValueComparison]:
         at, values = self._arrays(self._of_champion, "value")
         if len(values) < 2:
             return []
         found = []
+        newest = f"{self._of_champion} AND {self.decided.by_newest_terms}"
+        planned = self._planned_of(newest)
         if planned is not None:  # by the terms of now, and so are the rows that it is compared with
-            then, own = self._arrays(f"{self._of_champion} AND {self.decided.by_newest_terms}", "value")
+            then, own = self._arrays(newest, "value")
             if len(own) > 1:
                 found.append(_comparison(ComparedWith.PLAN, "holdout", len(own), planned, _mean(own, then, planned)))
         previous = self._against_rival() if rival else self._against_previous(values, at)

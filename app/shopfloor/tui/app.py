@@ -81,7 +81,8 @@ class ShopfloorApp(App):
 
     @property
     def workspace_name(self) -> str:
-        return safe(self.workspace.name, 24)
+        named = self.status.name if self.status is not None else ""
+        return safe(named or self.workspace.name, 24)
 
     def on_mount(self) -> None:
         restore_on_signals(self)

@@ -46,7 +46,8 @@ async def facts_for(client: AsyncClient, action: Action, record: Record | str | 
     if wanted is None:
         return now
     facts = [*now, Pair("candidate", _version(wanted, model.metric), "strong")]
-    return facts if wanted.decision is None else [*facts, *models.decision_facts(wanted.decision)]
+    decision = wanted.decision
+    return facts if decision is None else [*facts, *models.decision_facts(decision, wanted.version, model)]
 
 
 def _version(version: ModelVersion | None, metric: str) -> str:

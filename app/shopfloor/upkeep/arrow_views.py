@@ -98,10 +98,20 @@ class DatasetView:
         return any(len(kinds) > 1 for kinds in types.values()) or int(first[0][0]) > 1
 
 
+# The jobs that took actuals out of deliveries on which nobody relies.
+_UNRELIABLE = """
+SELECT jobs.id FROM metadata.jobs JOIN metadata.delivery_trust
+ON delivery_trust.version = CAST(jobs.record->>'$.payload.dataset_version' AS INTEGER)
+AND delivery_trust.dataset = coalesce(
+    jobs.record->>'$.payload.dataset', (SELECT arg_max(dataset, number) FROM metadata.runs WHERE model = $model))
+WHERE (delivery_trust.trust = 'broken' OR delivery_trust.record->>'$.withdrawn' IS NOT NULL)
+"""
+
+
 @dataclass(frozen=True)
 class LogView:
-    """The inference log of a model; of actuals only the newest of each association id, of losses of each row and
-    version.
+    """The inference log of a model; of actuals only the newest of each association id, without those of deliveries
+    that are broken or were withdrawn, and of losses the newest of each row and version.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -112,8 +122,9 @@ class LogView:
     def __call__(self, name: str) -> str:
         rows = self.connection.execute(
             "SELECT coalesce(model_version, 0), source, list(path ORDER BY created_at) FROM metadata.inference_parts "
-            "WHERE model = ? AND kind = ? GROUP BY ALL ORDER BY 1, 2",
-            [self.model, self.kind],
+            "WHERE model = $model AND kind = $kind AND NOT (kind = 'actuals' AND source = 'delivery' "
+            f"AND origin IN ({_UNRELIABLE})) GROUP BY ALL ORDER BY 1, 2",
+            {"model": self.model, "kind": self.kind},
         ).fetchall()
         body = self._union(rows, name) if rows else f"SELECT {_nothing(self._columns())} WHERE false"
         if self.kind == "predictions":

@@ -16,7 +16,7 @@ from shopfloor.domain.record import Record
 from shopfloor.domain.text import counted, safe
 from shopfloor.workspace.form import TomlForm, read_form, write_text_atomic
 from shopfloor.workspace.layout import Layout
-from shopfloor.workspace.schedule import check_schedule
+from shopfloor.workspace.schedule import check_schedule, check_timezone
 from shopfloor.workspace.settings import TeamSettings
 
 MetricCheck = Callable[[str, tuple[Task, ...]], object]
@@ -126,6 +126,7 @@ def check_definition(definition: ModelDefinition, source: str, check_metric: Met
         if not fine:
             raise ConfigError(f"{source}: key {key!r} has an invalid value.", hint=f"It must be {needed}.")
     _check_metric(definition, source, check_metric)
+    check_timezone(definition.retrain.timezone, source, "retrain.timezone")
     if definition.retrain.schedule:
         check_schedule(definition.retrain.schedule, source, "retrain.schedule")
     if definition.target in ColumnNames((*definition.exclude, *definition.features)):

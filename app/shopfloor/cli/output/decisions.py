@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shopfloor.cli.output.cells import figure, moment, text, words
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, sentence, table
-from shopfloor.domain.decision_words import OUTCOMES, scores, verdict
+from shopfloor.domain.decision_words import decided, scores, verdict
 from shopfloor.domain.release import GateCheck, ModelVersion
 from shopfloor.domain.text import counted
 
@@ -15,11 +15,6 @@ CHECKS: tuple[TextColumn[GateCheck], ...] = (
     TextColumn("LIMIT", lambda check: figure(check.limit), right=True),
     TextColumn("DETAIL", lambda check: words(check.detail), room=30),
 )
-
-
-def outcome(version: ModelVersion) -> str:
-    """One or two words for a list."""
-    return OUTCOMES[version.decision.outcome] if version.decision else "not evaluated"
 
 
 def why(version: ModelVersion) -> str:
@@ -36,7 +31,7 @@ def explain(version: ModelVersion, width: int | None) -> str:
     if decision is None:
         return sentence(f"The gate has not evaluated {name}.", width)
     rows = [
-        ("decision", f"{name} {OUTCOMES[decision.outcome]}"),
+        ("decision", f"{name} {decided(version)}"),
         ("why", text(decision.reason)),
         ("evidence", scores(decision)),
         ("decided", f"{moment(decision.decided_at)} by {text(decision.decided_by)}"),

@@ -22,6 +22,7 @@ from shopfloor.cli.output.changes import changed, made
 from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, table
 from shopfloor.domain.codec import to_plain
+from shopfloor.domain.decision_words import decided
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.live_words import live, maturity
 from shopfloor.domain.numbers import NOTHING, gain, interval
@@ -72,7 +73,7 @@ EMPTY = "No model yet. Define one: shopfloor model define NAME --dataset D --tar
 VERSIONS: tuple[TextColumn[ModelVersion], ...] = (
     TextColumn("VERSION", lambda each: version(each.version)),
     TextColumn("ALIASES", lambda each: joined(each.aliases), room=20),
-    TextColumn("DECISION", decisions.outcome),
+    TextColumn("DECISION", decided),
     TextColumn("SCORE", lambda each: figure(each.score), right=True),
     TextColumn("DATA", lambda each: version(each.dataset_version), right=True, drop=2),
     TextColumn("RUN", lambda each: text(each.run), drop=3),
@@ -138,6 +139,8 @@ def _change(change: ModelChange) -> str:
 
 def state(model: ModelRecord) -> str:
     """One word for where the model stands."""
+    if model.error:
+        return "unreadable"
     if model.retired:
         return "retired"
     if model.awaiting_approval is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from shopfloor.cli.output.cells import count, joined, share, size, span, text
 from shopfloor.cli.output.format import Format
 from shopfloor.cli.output.table import facts, paragraphs, sentence
@@ -28,7 +30,7 @@ def describe(status: Status, width: int | None) -> str:
     """All of `Status` that a person looks for first."""
     return facts(
         [
-            ("workspace", text(status.workspace)),
+            ("workspace", _named(status)),
             ("engine", _engine(status)),
             ("watcher", _watcher(status)),
             ("files", _files(status)),
@@ -37,11 +39,18 @@ def describe(status: Status, width: int | None) -> str:
             ("alerts", f"{count(status.alerts.open)} open, {_acknowledged(status)}"),
             ("approvals", f"{count(status.approvals)} waiting for approval"),
             *([("in doubt", _in_doubt(status))] if status.in_doubt else []),
+            *[("not used", text(why)) for why in list(status.unreadable.values())[:_NAMED]],
             *[("notify", _undelivered(each)) for each in status.undelivered],
             ("factory", _factory(status)),
         ],
         width,
     )
+
+
+def _named(status: Status) -> str:
+    """Path, and the name where the folder has another."""
+    path = text(status.workspace)
+    return path if status.name in ("", Path(status.workspace).name) else f"{text(status.name)}, {path}"
 
 
 def unfinished(report: IdleReport) -> str:

@@ -46,11 +46,35 @@ from shopfloor.workspace.form import read_text
 
 
 def listing(services: EngineServices, request: ModelList) -> Page[ModelRecord]:
-    """Models by name."""
-    definitions = [model for model in services.context.all_models() if request.query.lower() in model.name]
-    window = definitions[request.offset : request.offset + request.limit]
-    rows = services.context.store.read(lambda query: tuple(_records(query, window, services.context.clock.now())))
-    return Page(rows=rows, total=len(definitions), offset=request.offset, seq=services.context.store.last_seq)
+    """Models by name, also those whose definition cannot be read."""
+    definitions = {model.name: model for model in services.context.all_models()}
+    _, unreadable = services.context.readable_models()
+    names = sorted(name for name in {**definitions, **unreadable} if request.query.lower() in name)
+    window = names[request.offset : request.offset + request.limit]
+    known = [definitions[name] for name in window if name in definitions]
+
+    def query(reader: Query) -> dict[str, ModelRecord]:
+        broken = [name for name in window if name not in definitions]
+        found = {one.name: one for one in _records(reader, known, services.context.clock.now())}
+        return found | _unreadable(reader, {name: unreadable[name] for name in broken})
+
+    found = services.context.store.read(query)
+    rows = tuple(found[name] for name in window)
+    return Page(rows=rows, total=len(names), offset=request.offset, seq=services.context.store.last_seq)
+
+
+def _unreadable(query: Query, why: dict[str, str]) -> dict[str, ModelRecord]:
+    """What the store knows of models whose definition cannot be read: their champions go on serving."""
+    summaries = models.summaries(query, list(why)) if why else {}
+    open_alerts = alerts.open_by_model(query) if why else {}
+    return {
+        name: msgspec.structs.replace(
+            _record(ModelDefinition(name=name, dataset="", target=""), summaries[name]),
+            open_alerts=open_alerts.get(name, 0),
+            error=error,
+        )
+        for name, error in why.items()
+    }
 
 
 def show(services: EngineServices, request: ModelShow) -> ModelRecord:

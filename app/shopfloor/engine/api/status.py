@@ -27,6 +27,7 @@ def show(services: EngineServices, request: StatusShow) -> Status:
     """Counts, the engine's health, the factory's figures."""
     context = services.context
     definitions = [model for model in context.all_models() if not model.retired]
+    _, unreadable = context.readable_models()
     watcher = services.watch.status()
     degraded = context.degraded.look()
 
@@ -35,6 +36,7 @@ def show(services: EngineServices, request: StatusShow) -> Status:
         pending = _pending(reader, definitions)
         return Status(
             workspace=str(context.layout.root),
+            name=context.settings.name or context.layout.root.name,
             engine=EngineStatus(
                 pid=os.getpid(),
                 epoch=context.epoch,
@@ -46,7 +48,7 @@ def show(services: EngineServices, request: StatusShow) -> Status:
             jobs=msgspec.structs.replace(jobs.counts(reader), failed=len(unresolved(services, reader))),
             files=files.counts(reader),
             alerts=alerts.counts(reader),
-            models=len(definitions),
+            models=len(definitions) + len(unreadable),
             datasets=int(datasets[0]) if datasets else 0,
             runs=runs.total(reader),
             approvals=len(pending),
@@ -58,6 +60,7 @@ def show(services: EngineServices, request: StatusShow) -> Status:
             pending=pending,
             undelivered=context.undelivered(),
             in_doubt=tuple(trust.undecided(reader)),
+            unreadable=unreadable,
         )
 
     return context.store.read(query)

@@ -290,8 +290,11 @@ def train(
     cause: JobCause | None = None,
     more: Mapping[str, str] | None = None,
 ) -> JobRecord:
-    """Queue a training; one that waits already takes the newer data along."""
-    return jobs.enqueue(
+    """Queue a training; one that waits already takes the newer data along.
+
+    What waits for a person to promote is released as usual once it is also asked for otherwise.
+    """
+    job = jobs.enqueue(
         transaction,
         JobKind.TRAIN,
         definition.name,
@@ -301,3 +304,7 @@ def train(
         unique_key=f"train:{definition.name}",
         priority=_TRAIN_PRIORITY,
     )
+    if "action" in job.payload and "action" not in (more or {}):
+        job = msgspec.structs.replace(job, payload={key: job.payload[key] for key in job.payload if key != "action"})
+        jobs.put(transaction, job)
+    return job

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.retraining import RetrainTrigger
@@ -63,8 +64,9 @@ def _due(query: Query, definition: ModelDefinition, now: datetime) -> list[Occas
         last = ticks.last(query, definition.name, RetrainTrigger.SCHEDULE)
         if last is None:
             found.append(Occasion(RetrainTrigger.SCHEDULE, ""))
-        elif (time := next_time(rules.schedule, last)) <= now:
-            found.append(Occasion(RetrainTrigger.SCHEDULE, f"scheduled for {time:%Y-%m-%d %H:%M} UTC"))
+        elif (time := next_time(rules.schedule, last, rules.timezone)) <= now:
+            shown = time.astimezone(ZoneInfo(rules.timezone))
+            found.append(Occasion(RetrainTrigger.SCHEDULE, f"scheduled for {shown:%Y-%m-%d %H:%M} {rules.timezone}"))
     if rules.stale_days > 0:
         last = ticks.last(query, definition.name, RetrainTrigger.STALENESS)
         age = _age(query, definition.name, now)

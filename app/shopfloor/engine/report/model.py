@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shopfloor.domain.decision_words import OUTCOMES, scores, verdict
+from shopfloor.domain.decision_words import decided, scores, verdict
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.explanation import Explanation, lines
 from shopfloor.domain.live_words import live
@@ -142,7 +142,7 @@ def _decision(page: HtmlPage, card: ModelCard) -> None:
     if card.version is None or decision is None:
         page.text("The gate has not evaluated a version yet.")
         return
-    page.text(f"v{card.version.version} {OUTCOMES[decision.outcome]}: {decision.reason}")
+    page.text(f"v{card.version.version} {decided(card.version)}: {decision.reason}")
     page.facts(
         [
             ("evidence", scores(decision)),

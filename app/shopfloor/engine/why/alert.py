@@ -35,11 +35,10 @@ def _checks(evidence: Mapping[str, Any]) -> Iterator[Explained]:
     """What each check found that the alert counts, as it stored it."""
     for one in evidence.get("features") or ():
         if isinstance(one, Mapping):
-            feature = f" of {safe(one['feature'], 80)}" if one.get("feature") else ""
             yield Explained(
                 kind="check",
                 ref=safe(one.get("check") or "check", 80),
-                message=f"{safe(one.get('check') or 'check', 80)}{feature}.",
+                message=f"of {safe(one.get('feature') or 'the rows', 80)}",
                 value=one.get("value"),
                 limit=one.get("limit"),
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shopfloor.domain.decision_words import OUTCOMES, scores, verdict
+from shopfloor.domain.decision_words import decided, scores, verdict
 from shopfloor.domain.explanation import Explained
 from shopfloor.domain.lineage import LineageNode
 from shopfloor.domain.release import AliasChange, Decision, GateCheck, ModelVersion, Outcome
@@ -28,7 +28,7 @@ def of_version(evidence: StoredEvidence, found: ModelVersion) -> Explained:
     if decision is None:
         words, state = f"The gate has not evaluated {ref}.", ", ".join(found.aliases)
     else:
-        words, state = f"{ref}: {safe(decision.reason)}", OUTCOMES[decision.outcome]
+        words, state = f"{ref}: {safe(decision.reason)}", decided(found)
     return Explained(
         kind="model_version",
         ref=ref,

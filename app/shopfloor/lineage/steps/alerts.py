@@ -18,7 +18,7 @@ from shopfloor.store.rows import Query
 from shopfloor.store.transaction import naive
 
 # Checks that need the ground truth, and the source of a check whose inputs are not delivered data.
-LABELLED = frozenset({"performance", "value", "calibration", "fairness"})
+LABELLED = frozenset({"performance", "value", "calibration", "fairness", "slices", "staleness"})
 _INFERENCE = "inference"
 _ALERTS = "SELECT record FROM alerts WHERE opened_at <= ?"
 

@@ -19,7 +19,7 @@ from shopfloor.domain.release import (
     PendingApproval,
 )
 from shopfloor.domain.text import counted
-from shopfloor.tui.theme import OK, WAIT, WARN, State
+from shopfloor.tui.theme import FAIL, OK, WAIT, WARN, State
 from shopfloor.tui.views import words
 from shopfloor.tui.widgets.columns import TableColumn
 from shopfloor.tui.widgets.detail_pane import Chart, Section
@@ -54,6 +54,8 @@ _OUTCOMES = {
 
 def state(model: ModelRecord) -> State:
     """What a model's line says first."""
+    if model.error:
+        return FAIL
     if model.retired:
         return State("retired", "muted")
     if model.awaiting_approval is not None:
@@ -98,7 +100,7 @@ def sections(
     found = [Section("model", model.name, _summary(model))]
     judged = _in_question(model, versions)
     if judged is not None and judged.decision is not None:
-        pairs = decision_pairs(judged.decision)
+        pairs = decision_pairs(judged.decision, judged.version, model)
         found.append(Section("decision", f"The gate on v{judged.version}", pairs, note=_outcome(judged, model).word))
         found.append(_reasons(judged.decision))
     scores = [version.score for version in reversed(versions) if version.score is not None]
@@ -144,6 +146,7 @@ def _reasons(decision: Decision) -> Section:
 
 def _summary(model: ModelRecord) -> list[Pair]:
     pairs = [
+        *([Pair("not used", model.error, "fail")] if model.error else []),
         Pair("predicts", f"{model.target} from {model.dataset} ({model.task or 'task not inferred yet'})"),
         Pair(
             "champion",
@@ -196,10 +199,14 @@ def _volume(model: ModelRecord) -> str:
     return f"{_spark(model)}  {words.compact(model.volume[-1])} today, maximum {words.compact(max(model.volume))}"
 
 
-def decision_pairs(decision: Decision) -> list[Pair]:
-    """The verdict in words and numbers."""
+def decision_pairs(decision: Decision, version: int, model: ModelRecord) -> list[Pair]:
+    """The verdict about a version in words and numbers, and whether it is about another champion than there is now."""
     outcome = _OUTCOMES[decision.outcome]
     pairs = [Pair("verdict", decision.reason, outcome.tone)]
+    if decision.champion != model.champion != version:
+        then = f"v{decision.champion} was champion" if decision.champion is not None else "there was no champion"
+        now = f"v{model.champion} is" if model.champion is not None else "there is none"
+        pairs.append(Pair("decided", f"{words.ago(decision.decided_at)} ago, when {then}; now {now}", "warn"))
     if decision.gain is not None:
         bounds = "" if decision.interval is None else f"  {interval(decision.interval)}"
         pairs.append(
@@ -216,11 +223,11 @@ def decision_pairs(decision: Decision) -> list[Pair]:
     return pairs
 
 
-def decision_facts(decision: Decision) -> list[Pair]:
+def decision_facts(decision: Decision, version: int, model: ModelRecord) -> list[Pair]:
     """The verdict for a dialog: the gain, and the failed checks."""
     against = [check for check in decision.checks if check.passed is not True]
     passed = f"{len(decision.checks) - len(against)} of {len(decision.checks)} checks passed"
-    return [*decision_pairs(decision), Pair("checks", passed), *check_pairs(against)]
+    return [*decision_pairs(decision, version, model), Pair("checks", passed), *check_pairs(against)]
 
 
 def check_pairs(checks: Sequence[GateCheck]) -> list[Pair]:
