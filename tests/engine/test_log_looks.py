@@ -11,11 +11,12 @@ from tests.upkeep.works import Works
 
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.job import JobKind, JobState
+from shopfloor.domain.service import REST
 from shopfloor.engine.line.line import ProductionLine
 from shopfloor.engine.line.log_looks import look_again
 from shopfloor.runtime.line import PredictionsLogged
 from shopfloor.statistics import metrics
-from shopfloor.store import inference, jobs
+from shopfloor.store import inference, jobs, requests
 from shopfloor.store.inference import InferencePart, LogKind
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.definitions import save_definition
@@ -33,8 +34,8 @@ class Server(Works):
         self.store.write(lambda transaction: transaction.put("aliases", row))
         self.parts = 0
 
-    def answer(self, *, live: bool = True) -> None:
-        """Predictions are logged, as by a serving process or from a file."""
+    def answer(self, *, live: bool = True, fails: bool = False) -> None:
+        """Predictions are logged, as by a serving process or from a file; or a request that got none."""
         self.parts += 1
         sha256, source = str(self.parts), "rest" if live else "file"
         part = InferencePart(
@@ -43,7 +44,10 @@ class Server(Works):
         )  # fmt: skip
 
         def change(transaction: Transaction) -> None:
-            inference.put(transaction, part)
+            if not fails:
+                inference.put(transaction, part)
+            if live:
+                requests.add(transaction, "late", 1, REST, int(not fails))
             job = jobs.enqueue(transaction, JobKind.COLLECT, "serving", payload={}, trigger="t")
             self.end(transaction, JobKind.COLLECT)
             self.context.line.after(transaction, PredictionsLogged("late", 1, "words", job.id, live=live))
@@ -91,6 +95,15 @@ def test_what_was_logged_last_is_looked_at_too(server: Server) -> None:
     server.clock.forward(seconds=60)
     assert server.looks() == 2
     server.clock.forward(seconds=600)
+    assert server.looks() == 2
+
+
+def test_requests_that_get_no_prediction_are_looked_at_too(server: Server) -> None:
+    server.answer()
+    server.clock.forward(seconds=3)
+    server.answer(fails=True)
+    assert server.looks() == 1
+    server.clock.forward(seconds=60)
     assert server.looks() == 2
 
 

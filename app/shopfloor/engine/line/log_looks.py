@@ -44,12 +44,12 @@ def _pause(context: Context, now: datetime) -> datetime:
 
 
 def _unseen(query: Query, before: datetime) -> list[tuple[str, int, str]]:
-    """Champions with predictions over REST that were logged after the last look, which was before some time; and the
-    last job that took in such predictions.
+    """Champions with requests over REST, answered or not, that were counted after the last look, which was before some
+    time; and the last job that took in such requests.
     """
     rows = query.all(
-        "WITH logged AS (SELECT model, model_version AS version, max(created_at) AS at FROM inference_parts "
-        "WHERE kind = 'predictions' AND source = 'rest' GROUP BY ALL), "
+        "WITH logged AS (SELECT model, model_version AS version, max(counted_at) AS at FROM request_counts "
+        "WHERE source = 'rest' GROUP BY ALL), "
         "looked AS (SELECT unique_key, max(created_at) AS at FROM jobs WHERE kind = ? GROUP BY ALL) "
         "SELECT model, version, (SELECT arg_max(id, number) FROM jobs WHERE kind = ?) FROM logged "
         "JOIN aliases USING (model, version) JOIN looked "
