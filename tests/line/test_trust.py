@@ -127,5 +127,7 @@ def test_what_learned_from_suspect_rows_waits_for_a_person(opened: Factory) -> N
     assert newest["decision"]["outcome"] != "promote"
     shop.add("flipped_readings", shop.write("flipped3.csv", readings(2000, 4, shown=(-2.0, 500.0))), 2000)
     verdict = shop.json("dataset", "show", "flipped_readings@3")["trust"]
-    (alert,) = [one for one in shop.json("alert", "list") if one["id"] in verdict["alerts"]]
+    alerts = [one for one in shop.json("alert", "list") if one["id"] in verdict["alerts"]]
+    (alert,) = [one for one in alerts if one["feature"] == "temp"]
     assert (alert["severity"], verdict["trust"]) == ("critical", "suspect")
+    assert {one["check"] for one in alerts if one["id"] != alert["id"]} == {"performance"}
