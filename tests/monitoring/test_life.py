@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests import soak
-from tests.monitoring.test_draws import COLUMNS, rows
 from tests.monitoring.life import Life
+from tests.monitoring.test_draws import COLUMNS, rows
 from tests.store.opening import open_store
 
 from shopfloor.domain.definition import ModelDefinition, Task
@@ -18,6 +18,7 @@ from shopfloor.domain.monitor import CheckResult
 from shopfloor.monitoring import fleet
 from shopfloor.monitoring.alerts import fold
 from shopfloor.monitoring.check_context import CheckContext, InputRows
+from shopfloor.monitoring.check_history import key_of
 from shopfloor.monitoring.checks import checks
 from shopfloor.monitoring.records import Reference
 from shopfloor.monitoring.reference import build_reference
@@ -63,8 +64,10 @@ class Fleet:
         def look(transaction: object) -> None:
             for model in range(len(self.histories)):
                 name, results, opened = f"m{model}", *self._checked(model, number, at)
-                made, models = fleet.look(transaction, name, results, at)  # type: ignore[arg-type]
-                if opened and not fleet.holds_back(made, models) and model not in self.told:
+                told = set(map(key_of, results)) if model in self.told else set()
+                opens = opened and not told
+                made, models = fleet.look(transaction, name, results, told, at, opens=opens)  # type: ignore[arg-type]
+                if opens and not fleet.holds_back(made, models):
                     found.append(model)
 
         self.store.write(look)
