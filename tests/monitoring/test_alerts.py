@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -213,11 +213,11 @@ def test_a_fall_of_the_score_joins_the_open_alert_and_brings_it_back() -> None:
 
 
 def test_what_an_alert_said_when_it_opened_it_says_for_ever() -> None:
-    """Later deliveries, other features, other sizes, a new version and the repaired source are looks under it."""
+    """Later deliveries, features that follow, other sizes, a new version and the repaired source are looks under it."""
     watcher = Watcher(1, 3)
     watcher.check(check(SHIFTED, 0, "temp", value=0.4))
     first = watcher.alert
-    watcher.check(check(SHIFTED, 1, "temp"), check(SHIFTED, 1, "wind", value=9.0, version=2))
+    watcher.check(check(SHIFTED, 1, "temp"), check(SHIFTED, 1, "temp", "missing_share", value=9.0, version=2))
     watcher.check(check(SHIFTED, 2, "temp", value=0.2), check(SHIFTED, 2, None, "performance"))
     moment = ("check", "feature", "value", "limit", "message", "cause", "opened_at")
     assert [getattr(watcher.alert, name) for name in moment] == [getattr(first, name) for name in moment]
@@ -239,6 +239,60 @@ def test_another_cause_while_an_alert_is_open_is_an_alert_of_its_own() -> None:
     assert [alert.check for alert in watcher.alerts] == ["feature_drift", "performance"]
     third = watcher.check(check(OK, 2, "a"), check(SHIFTED, 2, None, "performance"))
     assert (said(third), third.resolved[0].check, third.updated[0].check) == ("ur", "feature_drift", "performance")
+
+
+QUIET = (lambda alert: snooze(alert, START + 900 * HOUR, START), lambda alert: acknowledge(alert, "known", START))
+
+
+@pytest.mark.parametrize("quieted", QUIET)
+@pytest.mark.parametrize("score", [OK, SHIFTED])
+@pytest.mark.parametrize("broken", [True, False])
+def test_a_new_fault_does_not_disappear_into_an_old_alert(
+    quieted: Callable[[AlertRecord], AlertRecord], score: CheckVerdict, broken: bool
+) -> None:
+    """Another feature has another cause, break or not, and what follows in that run comes of it."""
+    watcher = Watcher(1, 3)
+    watcher.check(check(SHIFTED, 0, "x"), check(OK, 0, "pressure"), check(OK, 0, None, "performance"))
+    watcher.put(quieted(watcher.alert))
+    quiet = watcher.alert.state
+    later = check(SHIFTED, 1, "pressure", unit_change="°C became °F", **{"break": broken})
+    assert said(watcher.check(check(SHIFTED, 1, "x"), later, check(score, 1, None, "performance"))) == "ou"
+    old, new = watcher.alerts
+    assert (old.feature, old.state, old.severity) == ("x", quiet, Severity.WARNING)
+    assert (new.feature, new.state) == ("pressure", AlertState.OPEN)
+    assert new.severity is (Severity.CRITICAL if score is SHIFTED else Severity.WARNING)
+    again = watcher.check(check(SHIFTED, 2, "x"), check(OK, 2, "pressure"), check(SHIFTED, 2, None, "performance"))
+    assert len(again.opened) == 0
+    assert [_has(one, "performance") for one in watcher.alerts] == [score is OK, score is SHIFTED]
+
+
+def test_what_had_begun_to_shift_when_an_alert_opened_joins_it_and_brings_it_back() -> None:
+    watcher = Watcher()
+    watcher.check(check(SHIFTED, 0, "fast", **{"break": True}), check(SHIFTED, 0, "slow"), check(OK, 0, "late"))
+    watcher.put(acknowledge(watcher.alert, "", START))
+    assert said(watcher.check(*(check(SHIFTED, 1, name) for name in ("fast", "slow", "late")))) == "u"
+    assert watcher.alert.state is AlertState.OPEN
+    assert said(watcher.check(*(check(SHIFTED, 2, name) for name in ("fast", "slow", "late")))) == "ou"
+    assert [one.feature for one in watcher.alerts] == ["fast", "late"]
+
+
+@pytest.mark.parametrize("kind", ["feature_drift", "missing_share"])
+def test_a_feature_that_breaks_under_its_own_quiet_alert_brings_it_back(kind: str) -> None:
+    watcher = Watcher(1, 3)
+    watcher.check(check(SHIFTED, 0, "x"))
+    watcher.put(snooze(watcher.alert, START + 900 * HOUR, START))
+    assert said(watcher.check(check(SHIFTED, 1, "x"), check(SHIFTED, 1, "x", kind, **{"break": True}))) == "u"
+    assert watcher.alert.state is AlertState.OPEN
+    assert "retrain" not in watcher.alert.actions
+
+
+def test_slow_answers_do_not_explain_a_worse_score() -> None:
+    watcher = Watcher(1, 3)
+    watcher.check(check(SHIFTED, 0, None, "latency", source="inference"))
+    assert watcher.alert.severity is Severity.WARNING
+    slow = check(SHIFTED, 1, None, "latency", source="inference")
+    assert said(watcher.check(slow, check(SHIFTED, 1, None, "performance"))) == "ou"
+    assert [one.check for one in watcher.alerts] == ["latency", "performance"]
 
 
 def test_severity_does_not_fall_while_it_lasts() -> None:
@@ -485,7 +539,8 @@ class AlertLife(RuleBasedStateMachine):
         assert set(changed) <= set(before)
         if changes.opened:
             assert shifted
-            assert not any(_member(one, result) for one in before.values() for result in shifted)
+            about = [key for one in changes.opened for key in one.evidence["symptoms"]]
+            assert not any(key in one.evidence["symptoms"] for one in before.values() for key in about)
         for one in changes.updated:
             assert one.count - before[one.id].count in (0, 1)
             assert shifted or one.count == before[one.id].count
@@ -527,6 +582,10 @@ class AlertLife(RuleBasedStateMachine):
 
     def _unresolved(self) -> list[AlertRecord]:
         return [one for one in self.watcher.alerts if one.state is not AlertState.RESOLVED]
+
+
+def _has(one: AlertRecord, kind: str) -> bool:
+    return any(key[0] == kind for key in one.evidence["symptoms"])
 
 
 def _member(one: AlertRecord, result: CheckResult) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from msgspec.structs import replace
+from numpy.typing import NDArray
 from tests.monitoring.frames import FEATURES, answers_of, context, moment, month, months
 
 from shopfloor.domain.codec import from_json, to_json
@@ -88,9 +89,9 @@ def one_row(task: Task) -> Delivery:
 
 def constant(task: Task) -> Delivery:
     """Every column, prediction and truth holds one value."""
-    first = pd.concat([month(8)[:1]] * 500, ignore_index=True)
+    first = month(8).iloc[[0] * 500].reset_index(drop=True)
     found = Delivery.of(first, task)
-    same = pd.concat([found.answers[:1]] * 500, ignore_index=True)
+    same = found.answers.iloc[[0] * 500].reset_index(drop=True)
     return Delivery(first, same, found.truth)
 
 
@@ -211,12 +212,18 @@ def reference(task: Task) -> Reference:
     )
 
 
+@cache
+def served(task: Task, number: int, rows: int) -> tuple[NDArray[np.float64], tuple[CheckResult, ...]]:
+    """Seconds of so many requests, and what the checks said of three months of requests before."""
+    seconds = np.random.default_rng(number).lognormal(-5, 0.5, (4, max(rows, 1)))
+    looks = [context(reference(task), one, seconds=np.tile(seconds[one], 500)) for one in range(3)]
+    return seconds[3, :rows], tuple(result for look in looks for check in checks() for result in check.run(look))
+
+
 def given(delivery: Delivery, task: Task, number: int = 8, history: tuple[CheckResult, ...] = ()) -> CheckContext:
     found = delivery.predictions(task)
     again = delivery.answers if delivery.again is None else delivery.again
-    seconds = np.random.default_rng(number).lognormal(-5, 0.5, (4, max(len(delivery.frame), 1)))
-    looks = [context(reference(task), one, seconds=np.tile(seconds[one], 500)) for one in range(3)]
-    past = [result for look in looks for check in checks() for result in check.run(look)]
+    seconds, past = served(task, number, len(delivery.frame))
     return context(
         reference(task),
         number,
@@ -225,7 +232,7 @@ def given(delivery: Delivery, task: Task, number: int = 8, history: tuple[CheckR
         outcomes=found,
         labelled=found,
         settings=Monitoring(fairness=("carrier",)),
-        seconds=delivery.slower * seconds[3, : len(delivery.frame)],
+        seconds=delivery.slower * seconds,
         rescored=(delivery.answers, again),
         replayed=ReplayedVersions(
             data=str(number),
@@ -242,13 +249,25 @@ def run(check: Check, delivery: Delivery, task: Task) -> list[CheckResult]:
     return conclude(check.run(at), at)
 
 
+@cache
+def of(delivery: Callable[[Task], Delivery], task: Task) -> Delivery:
+    """One of `DELIVERIES`, for tests that only read it."""
+    return delivery(task)
+
+
+@cache
+def found_in(check: Check, delivery: Callable[[Task], Delivery], task: Task) -> list[CheckResult]:
+    """Results that many tests look at."""
+    return run(check, of(delivery, task), task)
+
+
 @every_check
 @every_delivery
 @every_task
 def test_every_delivery_gets_results_that_can_be_kept(
     check: Check, delivery: Callable[[Task], Delivery], task: Task
 ) -> None:
-    results = run(check, delivery(task), task)
+    results = found_in(check, delivery, task)
     for result in results:
         assert from_json(to_json(result), CheckResult) == result
         assert result.check == check.name
@@ -262,7 +281,7 @@ def test_every_delivery_gets_results_that_can_be_kept(
 @every_delivery
 @every_task
 def test_a_result_explains_itself(check: Check, delivery: Callable[[Task], Delivery], task: Task) -> None:
-    for result in run(check, delivery(task), task):
+    for result in found_in(check, delivery, task):
         assert result.message.endswith(".")
         assert result.message.isprintable()
         assert result.feature is None or result.feature in result.message
@@ -280,23 +299,28 @@ def test_the_same_rows_get_the_same_answer_and_stay_as_they_are(
     check: Check, delivery: Callable[[Task], Delivery], task: Task
 ) -> None:
     rows = delivery(task)
-    before = rows.frame.copy(deep=True)
-    assert run(check, rows, task) == run(check, delivery(task), task)
-    pd.testing.assert_frame_equal(rows.frame, before)
+    before = written(rows.frame)
+    assert run(check, rows, task) == found_in(check, delivery, task)
+    assert written(rows.frame) == before
+
+
+def written(frame: pd.DataFrame) -> str:
+    """Each value exactly, and the columns' types."""
+    return repr((frame.dtypes.to_dict(), frame.to_dict("list")))
 
 
 @every_check
 @pytest.mark.parametrize("delivery", [empty, one_row], ids=lambda delivery: delivery.__name__)
 @every_task
 def test_too_few_rows_cannot_tell(check: Check, delivery: Callable[[Task], Delivery], task: Task) -> None:
-    assert {result.verdict for result in run(check, delivery(task), task)} <= {CheckVerdict.UNKNOWN}
+    assert {result.verdict for result in found_in(check, delivery, task)} <= {CheckVerdict.UNKNOWN}
 
 
 @every_check
 @every_task
 def test_a_usual_delivery_is_in_order(check: Check, task: Task) -> None:
     """Twice: the second one has the first as its past."""
-    first = run(check, usual(task), task)
+    first = found_in(check, usual, task)
     at = given(Delivery.of(month(9), task), task, 9, tuple(first))
     for result in [*first, *conclude(check.run(at), at)]:
         assert result.verdict is not CheckVerdict.SHIFTED, result.message
@@ -314,7 +338,7 @@ def test_the_deliveries_of_this_suite_make_the_checks_fire(task: Task) -> None:
         result.check
         for check in checks()
         for delivery in DELIVERIES
-        for result in run(check, delivery(task), task)
+        for result in found_in(check, delivery, task)
         if result.verdict is CheckVerdict.SHIFTED
     }
     # Without terms there is no value, humility only counts, chances and rates are of classes, and of numbers the model
@@ -355,11 +379,15 @@ def test_every_check_has_a_name_of_its_own() -> None:
     assert len(NAMES) == len(checks())
 
 
+@cache
+def many(rows: int, task: Task) -> Delivery:
+    frame = month(8, rows)
+    return Delivery.of(frame.assign(tail=frame["tail"].str[-1]), task)
+
+
 def calls(check: Check, rows: int, task: Task) -> int:
     """How many functions written in Python the check calls for so many rows of as many levels."""
-    frame = month(8, rows)
-    delivery = Delivery.of(frame.assign(tail=frame["tail"].str[-1]), task)
-    at = given(delivery, task)
+    at = given(many(rows, task), task)
     found = 0
 
     def count(frame: FrameType, event: str, argument: object) -> None:

@@ -15,7 +15,7 @@ from shopfloor.store import bulk
 
 _TABLE = (
     "CREATE OR REPLACE TABLE t (id VARCHAR PRIMARY KEY, n BIGINT, i INTEGER, x DOUBLE, b BLOB, j JSON, "
-    "seen_at TIMESTAMP, yes BOOLEAN)"
+    "seen_at TIMESTAMP, yes BOOLEAN, v VARIANT)"
 )
 _texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 _rows = st.lists(
@@ -30,6 +30,7 @@ _rows = st.lists(
             "seen_at": st.none()
             | st.datetimes(datetime.fromisoformat("1900-01-01"), datetime.fromisoformat("2200-01-01")),
             "yes": st.none() | st.booleans(),
+            "v": st.none() | st.dictionaries(_texts, st.integers(0, 9) | _texts, max_size=3).map(to_text),
         }
     ),
     min_size=bulk.FEW + 1,

@@ -237,7 +237,7 @@ def test_runs_are_sorted_by_the_metric_that_they_were_judged_by(store: Store) ->
         written = store.write(lambda tx: [runs.create(tx, run) for run in made])
         store.write(lambda tx, all=written, metric=metric: [runs.put(tx, run, metric=metric) for run in all])
         first = store.read(
-            lambda q: runs.listing(q, model="m", state="", text="", metrics={}, sort="-score", limit=1, offset=0)
+            lambda q: runs.listing(q, runs.RunSearch({}, model="m", sort="-score"), limit=1, offset=0)
         ).rows[0]
         assert first.metrics["a"] == best
         store.write(lambda tx: tx.execute("DELETE FROM runs"))

@@ -325,7 +325,7 @@ def test_a_search_of_runs_knows_the_recipe_and_the_trigger_also_of_old_runs(tmp_
     def found(text: str) -> list[str]:
         listed = store.read(
             lambda query: runs.listing(
-                query, model="", state="", text=text, metrics=metrics.aliases(), sort="id", limit=9, offset=0
+                query, runs.RunSearch(metrics.aliases(), text=text, sort="id"), limit=9, offset=0
             )
         )
         return [run.id for run in listed.rows]
@@ -530,11 +530,39 @@ def test_runs_are_found_by_words_and_by_what_they_measured(store: Store, text: s
     store.write(lambda tx: runs.create(tx, RunRecord(id="", model="churn", state=RunState.FAILED)))
     page = store.read(
         lambda query: runs.listing(
-            query, model="", state="", text=text, metrics=metrics.aliases(), sort="-created_at", limit=9, offset=0
+            query, runs.RunSearch(metrics.aliases(), text=text, sort="-created_at"), limit=9, offset=0
         )
     )
     assert " ".join(run.id for run in page.rows) == found
     assert page.total == len(page.rows)
+
+
+@pytest.mark.parametrize(
+    ("sort", "found"),
+    [
+        ("auc", "r1 r2 r3"), ("-auc", "r2 r1 r3"), ("-log_loss", "r2 r1 r3"), ("metric.mine", "r1 r2 r3"),
+        ("param.depth", "r2 r1 r3"), ("-seconds", "r2 r1 r3"), ("-model", "r2 r3 r1"),
+    ],
+)  # fmt: skip
+def test_runs_are_sorted_by_all_that_they_are_found_by(store: Store, sort: str, found: str) -> None:
+    _score(store, "churn", 0.7)
+    _score(store, "late", 0.9)
+    store.write(lambda tx: runs.create(tx, RunRecord(id="", model="churn", metrics={"roc_auc": None})))
+    store.checkpoint()
+    page = store.read(
+        lambda query: runs.listing(query, runs.RunSearch(metrics.aliases(), sort=sort), limit=9, offset=0)
+    )
+    assert " ".join(run.id for run in page.rows) == found
+
+
+def test_a_long_log_is_folded_into_rows(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = database.log_path(store._path)
+    _score(store, "churn", 0.7)
+    store.fold_long_log()
+    assert log.stat().st_size > 0
+    monkeypatch.setattr("shopfloor.store.store._LONG_LOG", 10)
+    store.fold_long_log()
+    assert database.log_bytes(store._path) == 0
 
 
 @pytest.mark.parametrize(("text", "said"), [("acu>0.9", "auc"), ("auc>high", "not a number")])
@@ -542,7 +570,7 @@ def test_a_figure_that_runs_do_not_have_is_refused_with_the_nearest(store: Store
     with pytest.raises(UsageError) as refusal:
         store.read(
             lambda query: runs.listing(
-                query, model="", state="", text=text, metrics=metrics.aliases(), sort="id", limit=9, offset=0
+                query, runs.RunSearch(metrics.aliases(), text=text, sort="id"), limit=9, offset=0
             )
         )
     assert said in f"{refusal.value.message} {refusal.value.hint}"

@@ -146,9 +146,7 @@ def test_no_id_is_given_out_twice(lived: Lived) -> None:
     works.release("late", 3)
     assert {
         run.id
-        for run in works.store.read(
-            lambda q: runs.listing(q, model="", state="", text="", metrics={}, sort="id", limit=9, offset=0)
-        ).rows
+        for run in works.store.read(lambda q: runs.listing(q, runs.RunSearch({}, sort="id"), limit=9, offset=0)).rows
     } == {
         "r1",
         "r3",

@@ -12,9 +12,9 @@ from shopfloor.domain.monitor import AlertRecord, Severity
 from shopfloor.domain.record import Record
 
 FOR_PEOPLE = (
-    "alert.opened", "alert.severity_changed", "contract.invalid", "engine.degraded", "engine.recovered",
-    "file.held_again", "file.quarantined", "job.failed", "job.lost", "model.invalid", "predictions.damaged",
-    "release.await_approval", "release.lowering_requested", "release.requested", "retrain.ask",
+    "alert.opened", "alert.reopened", "alert.severity_changed", "contract.invalid", "engine.degraded",
+    "engine.recovered", "file.held_again", "file.quarantined", "job.failed", "job.lost", "model.invalid",
+    "predictions.damaged", "release.await_approval", "release.lowering_requested", "release.requested", "retrain.ask",
 )  # fmt: skip
 """Kinds of events after which somebody has something to do, or to know."""
 

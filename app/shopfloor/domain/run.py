@@ -68,11 +68,14 @@ class Residuals(Record, frozen=True, kw_only=True):
 class RunRecord(Record, frozen=True, kw_only=True):
     """One execution and everything needed to repeat it.
 
-    `process` identifies the notebook or script that records it, empty where a job does, or nobody can see it.
+    `name` is what its author calls it, `parent` the run that it is nested in. `process` identifies the notebook or
+    script that records it, empty where a job does, or nobody can see it.
     `excluded` are files of the dataset version whose rows it left out, because they are broken.
     """
 
     id: str
+    name: str = ""
+    parent: str | None = None
     model: str
     segment: str | None = None
     dataset: str | None = None

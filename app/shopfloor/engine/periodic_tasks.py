@@ -5,10 +5,7 @@ from __future__ import annotations
 import logging
 import os
 
-import msgspec
-
 from shopfloor.domain.errors import ExitCode
-from shopfloor.domain.monitor import AlertState
 from shopfloor.engine.api.models import note_rules
 from shopfloor.engine.api.recorders import close_abandoned
 from shopfloor.engine.api.waiting import idle_report
@@ -17,6 +14,7 @@ from shopfloor.engine.line.unreadable import UnreadableDefinitions
 from shopfloor.engine.services import EngineServices
 from shopfloor.intake.contract import live
 from shopfloor.monitoring import freshness
+from shopfloor.monitoring.alerts import awake
 from shopfloor.monitoring.terms import Terms
 from shopfloor.runtime import damage
 from shopfloor.runtime.job_log import forget_old_logs
@@ -39,6 +37,7 @@ _STALLED_SECONDS = 5.0
 _BACKUP_SECONDS = 24 * 3600.0
 _RETENTION_SECONDS = 600.0
 _CHECKPOINT_SECONDS = 900.0
+_LONG_LOG_SECONDS = 10.0
 _RECORDED_SECONDS = 3.0
 _PLACE_SECONDS = 1.0
 _LOGS_SECONDS = 3600.0
@@ -63,6 +62,7 @@ def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
         PeriodicTask("freshness", _FRESHNESS_SECONDS, lambda: freshness.check_all(context)),
         PeriodicTask("stalled", _STALLED_SECONDS, services.watch.report_stalled),
         PeriodicTask("checkpoint", _CHECKPOINT_SECONDS, context.store.checkpoint),
+        PeriodicTask("long log", _LONG_LOG_SECONDS, context.store.fold_long_log),
         PeriodicTask("rejects", _RETENTION_SECONDS, lambda: _forget_rejects(services)),
         PeriodicTask("history", _RETENTION_SECONDS, lambda: _forget_history(services)),
         PeriodicTask(
@@ -121,25 +121,12 @@ def _look(services: EngineServices) -> None:
 
 def wake_snoozed(services: EngineServices) -> None:
     """Alerts whose quiet time is over are open again."""
-    now = services.context.clock.now()
-    due = [
-        alert
-        for alert in services.context.store.read(
-            lambda query: alerts.listing(query, subject="", state="snoozed", text="", limit=10_000, offset=0)
-        ).rows
-        if alert.snoozed_until is not None and alert.snoozed_until <= now
-    ]
-    if not due:
+    context = services.context
+    if not context.store.read(lambda query: alerts.snooze_over(query, context.clock.now())):
         return
 
     def change(transaction: Transaction) -> None:
-        for alert in due:
-            alerts.put(transaction, msgspec.structs.replace(alert, state=AlertState.OPEN, snoozed_until=None))
-            transaction.emit(
-                "alert.opened",
-                alert.subject,
-                f"Alert {alert.id} on {alert.subject} is open again after its snooze",
-                data={"alert": alert.id},
-            )
+        for alert in alerts.snooze_over(transaction, transaction.now):
+            alerts.update(transaction, awake(alert, transaction.now))
 
-    services.context.store.write(change)
+    context.store.write(change)

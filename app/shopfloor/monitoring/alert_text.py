@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shopfloor.domain.monitor import CheckResult, CheckVerdict, Severity
 from shopfloor.domain.numbers import percent
 from shopfloor.domain.text import counted, first_of, safe
-from shopfloor.monitoring.check_history import LITTLE, CheckHistory, CheckKey, is_break, key_of
+from shopfloor.monitoring.check_history import LITTLE, CheckKey, is_break, key_of
 from shopfloor.monitoring.records import (
     CALIBRATION,
     ESTIMATED_PERFORMANCE,
@@ -28,7 +28,10 @@ CHECKS = "symptoms"
 BREAK = "break"
 """Where it keeps whether a change is too great for a season."""
 _OTHERS = (CALIBRATION, ESTIMATED_PERFORMANCE)
-_CONSEQUENCES = (PREDICTION_DRIFT, PERFORMANCE, *_OTHERS)
+CONSEQUENCES = (PREDICTION_DRIFT, PERFORMANCE, *_OTHERS)
+"""What comes of inputs that moved."""
+FOLLOWING = (SLICES, STALENESS, MULTIVARIATE_DRIFT)
+"""What inputs that moved explain, by themselves or by how they hang together."""
 _NAMED = 3
 
 
@@ -48,19 +51,16 @@ class AlertText:
     gradual: tuple[CheckResult, ...]
 
     @staticmethod
-    def of(firing: Sequence[CheckResult], history: CheckHistory) -> AlertText:
-        """The checks that fire. What else is SHIFTED in the same run is a consequence of theirs,
-        unless all that fires is a season."""
+    def of(firing: Sequence[CheckResult]) -> AlertText:
+        """The checks of one cause; those that are not SHIFTED have moved gradually."""
         shifted = [one for one in firing if one.verdict is CheckVerdict.SHIFTED]
-        related = [*shifted, *history.shifted(*_CONSEQUENCES)] if shifted else []
         gradual = [one for one in firing if one.verdict is not CheckVerdict.SHIFTED]
-        inputs = [one for one in shifted if one.check not in _CONSEQUENCES]
-        others = {key_of(one): one for one in related if one.check in _OTHERS}
+        inputs = [one for one in shifted if one.check not in CONSEQUENCES]
         return AlertText(
             inputs=tuple(sorted(inputs, key=_weight, reverse=True)),
-            predictions=next((one for one in related if one.check == PREDICTION_DRIFT), None),
-            performance=next((one for one in related if one.check == PERFORMANCE), None),
-            others=tuple(others.values()),
+            predictions=next((one for one in shifted if one.check == PREDICTION_DRIFT), None),
+            performance=next((one for one in shifted if one.check == PERFORMANCE), None),
+            others=tuple(one for one in shifted if one.check in _OTHERS),
             gradual=tuple(sorted(gradual, key=_weight, reverse=True)),
         )
 
@@ -196,11 +196,11 @@ class AlertText:
 
 def _weight(result: CheckResult) -> tuple[bool, float, str]:
     """Importance times effect: how many times the limit it is, and how much that can matter. What inputs that moved
-    explain, by themselves or by how they hang together, comes after them.
+    explain comes after them.
     """
     effect = (result.value or 0.0) / max(result.limit or 0.0, 1e-9)
     weight = effect * (1.0 if result.importance is None else result.importance + 1e-6)
-    return result.check not in (SLICES, STALENESS, MULTIVARIATE_DRIFT), weight, result.feature or ""
+    return result.check not in FOLLOWING, weight, result.feature or ""
 
 
 def _one_a_feature(results: Sequence[CheckResult]) -> list[CheckResult]:

@@ -6,7 +6,7 @@ predictions that moved with them, and a score that fell because of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -15,7 +15,8 @@ from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.monitor import AlertLook, AlertRecord, AlertState, CheckResult, Severity
 from shopfloor.monitoring.alert_text import BREAK, CHECKS, AlertText
-from shopfloor.monitoring.check_history import CheckHistory, CheckKey, key_of
+from shopfloor.monitoring.causes import Causes, members_of
+from shopfloor.monitoring.check_history import CheckHistory, key_of
 from shopfloor.monitoring.records import OUTGROWN, AlertChanges
 
 _LOOKS = 30
@@ -34,9 +35,9 @@ def fold(
     A check fires when it is SHIFTED now and in M of its last N runs (`persistence`) at the
     same version (performance: at any), or at once when the change is a break. UNKNOWN results
     neither count nor resolve, and a second run on the same data counts once. All checks that
-    fire at one time have one cause and share one alert, as do those that join it while it is seen
-    again; what fires when no open alert is has another cause, and an alert of its own. While an
-    alert is open each look is kept under it, and a rise in severity brings it back from being
+    fire at one time have one cause and share one alert; what fires later joins it where it has the same cause
+    (`Causes`), and else has an alert of its own. While an alert is open each look is kept under it, and a rise in
+    severity, a break or another input brings it back from being
     acknowledged or snoozed. It resolves by itself when each of its checks was OK in M runs since it
     was last SHIFTED. `history` are earlier results of the model, in any order.
     """
@@ -44,24 +45,20 @@ def fold(
         return AlertChanges()
     known = CheckHistory.of(results, history, definition.monitoring.persistence)
     incidents = _incidents(open_alerts, definition.name)
-    firing = known.firing()
-    outgrown = known.outgrown() if not firing else ()
-    members = {key for incident in incidents for key in _members(incident)}
-    fresh = tuple(result for result in firing if key_of(result) not in members)
-    active = next((one for one in incidents if known.shifted_again(_members(one))), None)
-    opened = () if active else fresh or (() if incidents else outgrown)
+    causes = Causes.of(incidents, known)
+    outgrown = known.outgrown() if not known.firing() else ()
+    opened = causes.apart or (() if incidents else outgrown)
     updated, resolved = [], []
     for incident in incidents:
-        joining = (*(fresh if incident is active else ()), *(outgrown if incident.check == OUTGROWN else ()))
-        current = _united([*joining, *known.shifted_again(_members(incident))])
+        current = (*causes.joining[incident.id], *(outgrown if incident.check == OUTGROWN else ()))
         if current:
-            updated.append(_counted(incident, current, _members(incident), known, now))
-        elif known.over(_members(incident)):
+            updated.append(_counted(incident, current, known, now))
+        elif known.over(members_of(incident)):
             resolved.append(_ended(incident, results[0].model_version, now))
-        elif (unsnoozed := _unsnoozed(incident, now)) is not incident:
-            updated.append(unsnoozed)
+        elif (woken := awake(incident, now)) is not incident:
+            updated.append(woken)
     return AlertChanges(
-        opened=(_opened(opened, known, definition, now),) if opened else (),
+        opened=(_opened(opened, definition, now),) if opened else (),
         updated=tuple(updated),
         resolved=tuple(resolved),
     )
@@ -132,19 +129,8 @@ def _incidents(alerts: Sequence[AlertRecord], model: str) -> list[AlertRecord]:
     return sorted(found, key=lambda alert: alert.opened_at)
 
 
-def _members(alert: AlertRecord) -> list[CheckKey]:
-    found = alert.evidence.get(CHECKS, [])
-    return [(str(one[0]), str(one[1]), str(one[2])) for one in found if isinstance(one, list | tuple) and len(one) == 3]
-
-
-def _united(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
-    return tuple({key_of(result): result for result in results}.values())
-
-
-def _opened(
-    firing: tuple[CheckResult, ...], known: CheckHistory, definition: ModelDefinition, now: datetime
-) -> AlertRecord:
-    text = AlertText.of(firing, known)
+def _opened(firing: tuple[CheckResult, ...], definition: ModelDefinition, now: datetime) -> AlertRecord:
+    text = AlertText.of(firing)
     return AlertRecord(
         id="",
         subject=definition.name,
@@ -162,33 +148,28 @@ def _opened(
     )
 
 
-def _counted(
-    alert: AlertRecord,
-    current: tuple[CheckResult, ...],
-    members: Sequence[CheckKey],
-    known: CheckHistory,
-    now: datetime,
-) -> AlertRecord:
-    """Seen again: it says what it said, with another look under it, and is open again when it got worse."""
-    text = AlertText.of(current, known)
+def _counted(alert: AlertRecord, current: tuple[CheckResult, ...], known: CheckHistory, now: datetime) -> AlertRecord:
+    """Seen again: it says what it said, with another look under it, and is open again for what nobody has seen yet."""
+    text, members = AlertText.of(current), members_of(alert)
     kept = [key for key in members if not known.over([key])]
     worse = _RANK[text.severity] > _RANK[alert.severity]
-    alert = _unsnoozed(alert, now)
-    broken = bool(alert.evidence.get(BREAK)) or text.broken
+    was_broken = bool(alert.evidence.get(BREAK))
+    news = worse or (text.broken and not was_broken) or any(key_of(one) not in members for one in text.inputs)
+    alert = awake(alert, now)
     look = AlertLook(at=now, severity=text.severity, message=text.message, value=text.value, limit=text.limit)
     counted = replace(
         alert,
         severity=text.severity if worse else alert.severity,
         count=alert.count + 1,
-        evidence={**alert.evidence, CHECKS: text.evidence(kept)[CHECKS], BREAK: broken},
+        evidence={**alert.evidence, CHECKS: text.evidence(kept)[CHECKS], BREAK: was_broken or text.broken},
         updated_at=now,
         actions=text.actions if text.broken else alert.actions,
         looks=(*alert.looks, look)[-_LOOKS:],
     )
-    return replace(counted, state=AlertState.OPEN, snoozed_until=None) if worse else counted
+    return replace(counted, state=AlertState.OPEN, snoozed_until=None) if news else counted
 
 
-def _unsnoozed(alert: AlertRecord, now: datetime) -> AlertRecord:
+def awake(alert: AlertRecord, now: datetime) -> AlertRecord:
     """Open again when its quiet time is over; the same object otherwise."""
     if alert.state is AlertState.SNOOZED and alert.snoozed_until is not None and alert.snoozed_until <= now:
         return replace(alert, state=AlertState.OPEN, snoozed_until=None, updated_at=now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import takewhile
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
@@ -93,6 +94,11 @@ class CheckHistory:
         ]
         confirmed = [one for one in same if one.verdict is CheckVerdict.SHIFTED and not is_still_moving(one)]
         return len(confirmed) >= self.needed
+
+    def began(self, key: CheckKey) -> datetime:
+        """When the change that is confirmed now was found first, for a check that is SHIFTED."""
+        line = self.known[key][-self.among :]
+        return next(result.at for result in line if result.verdict is CheckVerdict.SHIFTED)
 
     def shifted(self, *checks: str) -> tuple[CheckResult, ...]:
         """Checks of these kinds that are SHIFTED now, often or not."""

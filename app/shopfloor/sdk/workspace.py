@@ -17,13 +17,15 @@ from shopfloor.domain.release import ModelRecord
 from shopfloor.domain.requests.datasets import DatasetFilesShow, DatasetList
 from shopfloor.domain.requests.models import ModelList, ModelShow
 from shopfloor.domain.requests.request import Request
-from shopfloor.domain.requests.runs import RunList
+from shopfloor.domain.requests.runs import RunExport, RunList
 from shopfloor.domain.requests.workspace import SqlQuery
 from shopfloor.domain.run import RunRecord
 from shopfloor.sdk.dataset import Dataset
 from shopfloor.sdk.model import Model
 from shopfloor.sdk.rows import json_lines
 from shopfloor.sdk.run import Run
+from shopfloor.sdk.run_frame import read_frame
+from shopfloor.sdk.staging import staging_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,6 +124,20 @@ class Workspace:
         """Runs, newest first, of one model or of all."""
         page: Page[RunRecord] = self._client.ask(RunList(model=model, limit=limit))
         return list(page.rows)
+
+    def search_runs(
+        self, query: str = "", *, model: str = "", sort: str = "-created_at", limit: int = 10_000
+    ) -> pd.DataFrame:
+        """Runs as a frame, newest first, a row a run: `metrics.NAME` are numbers, `params.NAME` texts.
+
+        `query` holds what `shopfloor run list --query` takes, `sort` a column, metric or param, `-` for descending.
+
+        >>> factory.search_runs("auc>0.9", sort="-auc")[["id", "metrics.roc_auc"]]  # doctest: +SKIP
+        """
+        with staging_folder(self.path) as folder:
+            target = folder / "runs.parquet"
+            request = RunExport(output=str(target), model=model, query=query, sort=sort, limit=limit)
+            return read_frame(target, self._client.ask(request, timeout=_SQL_SECONDS).columns)
 
     def run(self, model: str = NOTEBOOK, dataset: str | None = None, params: Mapping[str, Any] | None = None) -> Run:
         """A run that records what a notebook does, to be used in a `with` statement.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
 from shopfloor.domain.codec import to_text
 from shopfloor.domain.errors import NotFoundError
-from shopfloor.domain.monitor import AlertRecord, CheckResult
+from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult
 from shopfloor.domain.page import Page
 from shopfloor.domain.status import AlertCounts
 from shopfloor.domain.text import safe
@@ -45,21 +46,25 @@ def put(transaction: Transaction, alert: AlertRecord) -> None:
 
 
 def update(transaction: Transaction, alert: AlertRecord) -> None:
-    """It was seen again; where that changed how much it matters, that is an event of its own."""
+    """It was seen again, or its quiet time is over; what a person has to know of that is an event of its own."""
     before = get(transaction, alert.id)
     put(transaction, alert)
-    emit(transaction, "updated", alert)
+    if before.count != alert.count:
+        emit(transaction, "updated", alert)
     if before.severity is not alert.severity:
         emit(transaction, "severity_changed", alert)
+    elif before.state is not alert.state:
+        emit(transaction, "reopened", alert)
 
 
 def emit(transaction: Transaction, verb: str, alert: AlertRecord) -> None:
-    """The event that an alert was `opened`, `updated` or `resolved` by itself."""
-    found = alert.looks[-1].message if alert.looks and verb == "updated" else alert.message
+    """The event that an alert was `opened`, `updated`, `reopened` or `resolved` by itself."""
+    found = alert.looks[-1].message if alert.looks and verb in ("updated", "reopened") else alert.message
+    again = " is open again" if verb == "reopened" else ""
     transaction.emit(
         f"alert.{verb}",
         alert.subject,
-        f"Alert {alert.id} on {alert.subject}: {found}",
+        f"Alert {alert.id} on {alert.subject}{again}: {found}",
         data={"alert": alert.id, "severity": alert.severity.value},
     )
 
@@ -83,6 +88,13 @@ def unresolved(query: Query, subject: str) -> list[AlertRecord]:
     """Alerts on a model that are not resolved."""
     rows = query.all("SELECT record FROM alerts WHERE subject = ? AND state <> 'resolved' ORDER BY number", [subject])
     return [msgspec.json.decode(row[0], type=AlertRecord) for row in rows]
+
+
+def snooze_over(query: Query, now: datetime) -> list[AlertRecord]:
+    """Snoozed alerts whose quiet time is over."""
+    rows = query.all("SELECT record FROM alerts WHERE state = ? ORDER BY number", [AlertState.SNOOZED.value])
+    found = [msgspec.json.decode(row[0], type=AlertRecord) for row in rows]
+    return [alert for alert in found if alert.snoozed_until is not None and alert.snoozed_until <= now]
 
 
 def unresolved_of(query: Query, check: str) -> list[AlertRecord]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import msgspec
@@ -20,9 +20,20 @@ from shopfloor.domain.codec import to_text
 
 FEW = 20
 _CHUNK = 500
+
+
+class _Layout(NamedTuple):
+    """The types of a table's columns, in order, and the columns of its primary key."""
+
+    kinds: dict[str, str]
+    key: tuple[str, ...]
+
+
+_LAYOUTS: dict[str, _Layout] = {}
 # What JSON has no word for travels as text (bytes in base64) and is cast on arrival.
-_LAYOUTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
-_AS_TEXT = frozenset({"BLOB", "JSON", "TIMESTAMP"})
+_AS_TEXT = frozenset({"BLOB", "JSON", "TIMESTAMP", "VARIANT"})
+_FROM_TEXT = {"BLOB": "from_base64({})", "VARIANT": "{}::JSON::VARIANT"}
+_PARAMETER = {"VARIANT": _FROM_TEXT["VARIANT"].format("?")}  # else it would be a VARIANT that holds the JSON text
 BLOBS = """SELECT from_base64(unnest(from_json(t, '["VARCHAR"]'))) FROM (SELECT unnest(?::VARCHAR[]) AS t)"""
 """A query whose rows are the values that its one parameter brings, which `blobs` makes."""
 
@@ -37,7 +48,8 @@ def write(
     columns = tuple(rows[0])
     into = f"{verb} INTO {table} ({', '.join(columns)})"
     if len(rows) <= FEW:
-        mark = f"({', '.join('?' for _ in columns)})"
+        marks = _marks(connection, table, columns)
+        mark = f"({', '.join(marks)})"
         values = [_naive(row[column]) for row in rows for column in columns]
         connection.execute(f"{into} VALUES {', '.join(mark for _ in rows)}", values)
         return
@@ -52,7 +64,8 @@ def put(connection: duckdb.DuckDBPyConnection, table: str, row: Mapping[str, Any
     key = primary_key(connection, table)
     others = [column for column in row if column not in key]
     if there is not False:
-        changes = ", ".join(f"{column} = ?" for column in others)
+        marks = _marks(connection, table, others)
+        changes = ", ".join(f"{column} = {mark}" for column, mark in zip(others, marks, strict=True))
         values = [_naive(row[column]) for column in (*others, *key)]
         updated = connection.execute(f"UPDATE {table} SET {changes} WHERE {_equal(key)}", values).fetchone()
         if updated is not None and updated[0]:
@@ -69,23 +82,29 @@ def row(connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[Any]) -
 
 def named(connection: duckdb.DuckDBPyConnection, table: str, values: Sequence[Any]) -> dict[str, Any]:
     """All values of a row by the names of their columns."""
-    return dict(zip(_layout(connection, table)[0], values, strict=True))
+    return dict(zip(_layout(connection, table).kinds, values, strict=True))
 
 
 def primary_key(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[str, ...]:
     """The columns of a table's primary key."""
-    return _layout(connection, table)[1]
+    return _layout(connection, table).key
+
+
+def _marks(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> list[str]:
+    """A parameter a column."""
+    kinds = _layout(connection, table).kinds
+    return [_PARAMETER.get(kinds[column], "?") for column in columns]
 
 
 def _equal(key: Sequence[str]) -> str:
     return " AND ".join(f"{column} = ?" for column in key)
 
 
-def _layout(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The columns of a table, and those of its primary key; the same in every database of the newest schema."""
+def _layout(connection: duckdb.DuckDBPyConnection, table: str) -> _Layout:
+    """The same in every database of the newest schema."""
     if table not in _LAYOUTS:
         info = connection.execute(f"PRAGMA table_info({table})").fetchall()
-        _LAYOUTS[table] = tuple(row[1] for row in info), tuple(row[1] for row in info if row[5])
+        _LAYOUTS[table] = _Layout({row[1]: row[2] for row in info}, tuple(row[1] for row in info if row[5]))
     return _LAYOUTS[table]
 
 
@@ -135,11 +154,9 @@ def _reading(
     shape = {column: ["VARCHAR" if kind[column] in _AS_TEXT else kind[column]] for column in apart}
     lists = ", ".join(f"unnest(r.{column}) AS {column}" for column in apart)
     items = [
-        f"?::{kind[column]}"
-        if column not in apart
-        else f"from_base64({column})"
-        if kind[column] == "BLOB"
-        else f"{column}::{kind[column]}"
+        _FROM_TEXT.get(kind[column], f"{{}}::{kind[column]}").format(column)
+        if column in apart
+        else _PARAMETER.get(kind[column], f"?::{kind[column]}")
         for column in columns
     ]
     return to_text(shape), lists, ", ".join(items)

@@ -35,6 +35,14 @@ def log_path(path: Path) -> Path:
     return path.with_name(path.name + ".wal")
 
 
+def log_bytes(path: Path) -> int:
+    """How long the log is, 0 without one."""
+    try:
+        return log_path(path).stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def newest_seq(connection: duckdb.DuckDBPyConnection) -> int:
     """The number of the newest event, 0 without one."""
     ((found,),) = connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchall()

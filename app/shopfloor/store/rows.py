@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
@@ -71,12 +72,24 @@ class Filter:
 
 
 def window(
-    query: Query, table: str, columns: str, where: Filter, order: str, limit: int, offset: int, *, key: str = "id"
+    query: Query,
+    table: str,
+    columns: str,
+    where: Filter,
+    order: str,
+    limit: int,
+    offset: int,
+    *,
+    key: str = "id",
+    sorted_by: Sequence[Any] = (),
 ) -> list[tuple[Any, ...]]:
-    """Some rows of a sorted table, by trusted names. Keys alone are sorted: else DuckDB reads all of every row."""
+    """Some rows of a sorted table, by trusted names; `sorted_by` are the parameters of `order`.
+
+    Keys alone are sorted: else DuckDB reads all of every row.
+    """
     keys = query.all(
         f"SELECT {key} FROM {table} {where.where()} ORDER BY {order} LIMIT ? OFFSET ?",
-        [*where.parameters, limit, offset],
+        [*where.parameters, *sorted_by, limit, offset],
     )
     rows = query.all(
         f"SELECT {key}, {columns} FROM {table} WHERE {key} IN (SELECT unnest(?))", [[key for (key,) in keys]]

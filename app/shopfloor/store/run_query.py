@@ -14,13 +14,13 @@ from shopfloor.store.rows import Filter
 MetricAliases = Mapping[str, tuple[str, bool]]
 """What people call a metric: its name, and whether they mean the error that is kept as its negative."""
 
-_WORDS = "id || ' ' || model || ' ' || state || ' ' || coalesce(dataset, '') || ' ' || words"
 _EXPRESSION = re.compile(r"([A-Za-z_][\w.]*)(>=|<=|!=|>|<|=)(.*)", re.DOTALL)
 _KEY = re.compile(r"(!?)(\w+):(.+)", re.DOTALL)
 _NUMBERS = {
     "score": "score",
     "seconds": "duration_s",
     "time": "duration_s",
+    "duration_s": "duration_s",
     "version": "dataset_version",
     "data": "dataset_version",
     "seed": "TRY_CAST(record ->> '$.seed' AS DOUBLE)",
@@ -28,7 +28,9 @@ _NUMBERS = {
 _TEXTS = {"state": "state", "status": "state", "model": "model", "dataset": "dataset", "id": "id", "run": "id"}
 _PARAM = "param."
 _METRIC = "metric."
-_MEASURED = "TRY_CAST(record -> 'metrics' ->> ? AS DOUBLE)"
+# To DuckDB NaN is greater than any number; what is no number holds in no comparison and is sorted last.
+_MEASURED = "nullif(TRY_CAST(variant_extract(metrics, ?) AS DOUBLE), 'nan'::DOUBLE)"
+_ORDERS = {"created_at": "number", "model": "model", "state": "state", "id": "number"}
 
 
 def narrow(where: Filter, text: str, metrics: MetricAliases) -> Filter:
@@ -46,8 +48,15 @@ def narrow(where: Filter, text: str, metrics: MetricAliases) -> Filter:
         elif key is not None and key[2].lower() in _TEXTS:
             where.contains(f"coalesce({_TEXTS[key[2].lower()]}, '')", key[1] + key[3])
         elif word != "!":
-            where.contains(_WORDS, word)
+            where.contains("words", word)
     return where
+
+
+def order(sort: str, metrics: MetricAliases) -> tuple[str, list[Any]]:
+    """The ORDER BY of a column or of anything that `narrow` compares, `-` for descending; with its parameters."""
+    name = sort.removeprefix("-")
+    column, parameters = (_ORDERS[name], []) if name in _ORDERS else _figure(name, metrics)
+    return f"{column} {'DESC' if sort.startswith('-') else 'ASC'} NULLS LAST, number DESC", parameters
 
 
 def _compare(where: Filter, name: str, sign: str, literal: str, metrics: MetricAliases) -> None:
@@ -73,7 +82,7 @@ def _figure(name: str, metrics: MetricAliases) -> tuple[str, list[Any]]:
     """The value that a name stands for, as SQL with its parameters. Errors and losses count with their usual sign."""
     known = name.lower()
     if known.startswith(_PARAM):
-        return "record -> 'params' ->> ?", [name[len(_PARAM) :]]
+        return "variant_extract(params, ?)::VARCHAR", [name[len(_PARAM) :]]
     if known.startswith(_METRIC):
         return _MEASURED, [name[len(_METRIC) :]]
     if known in _NUMBERS:
@@ -84,7 +93,7 @@ def _figure(name: str, metrics: MetricAliases) -> tuple[str, list[Any]]:
         return (f"-{_MEASURED}" if error else _MEASURED), [metric]
     raise UsageError(
         f"Runs have no field {safe(name, 40)!r}.",
-        hint=did_you_mean(name, [*_NUMBERS, *metrics])
+        hint=did_you_mean(name, [*_NUMBERS, *_ORDERS, *metrics])
         + " For values logged by a notebook: metric.NAME>1, param.NAME=VALUE.",
         code="unknown_figure",
     )

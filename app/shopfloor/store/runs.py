@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
 from shopfloor.domain.codec import to_text
-from shopfloor.domain.errors import NotFoundError, UsageError
-from shopfloor.domain.names import did_you_mean
+from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.page import Page
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import safe
 from shopfloor.store.rows import Filter, Query, count, page, scalar, window
-from shopfloor.store.run_query import MetricAliases, narrow
+from shopfloor.store.run_query import MetricAliases, narrow, order
 from shopfloor.store.transaction import Transaction, naive
-
-_SORTS = {
-    "created_at": "number",
-    "score": "score",
-    "model": "model",
-    "duration_s": "duration_s",
-    "state": "state",
-    "id": "number",
-}
 
 
 def create(transaction: Transaction, run: RunRecord) -> RunRecord:
@@ -55,9 +46,18 @@ def _write(transaction: Transaction, run: RunRecord, number: int, metric: str = 
             "job": run.job,
             "created_at": run.created_at,
             "record": to_text(run),
-            "words": f"{run.chosen or ''} {run.trigger}".strip(),
+            "words": " ".join(filter(None, _words(run))).lower(),
+            "params": to_text(run.params),
+            "metrics": to_text(run.metrics),
+            "name": run.name or None,
+            "parent": run.parent,
         },
     )
+
+
+def _words(run: RunRecord) -> tuple[str | None, ...]:
+    """What a search looks at."""
+    return run.id, run.name, run.model, run.state, run.dataset, run.chosen, run.trigger
 
 
 def get(query: Query, id: str) -> RunRecord:
@@ -76,26 +76,36 @@ def of_job(query: Query, job: str) -> RunRecord | None:
     return None if row is None else msgspec.json.decode(row[0], type=RunRecord)
 
 
-def listing(
-    query: Query,
-    *,
-    model: str,
-    state: str,
-    text: str,
-    metrics: MetricAliases,
-    sort: str,
-    limit: int,
-    offset: int,
-) -> Page[RunRecord]:
-    """Runs in the requested order; `text` narrows them as `run_query.narrow` says."""
-    column = _SORTS.get(sort.removeprefix("-"))
-    if column is None:
-        raise UsageError(f"Runs cannot be sorted by {safe(sort, 40)!r}.", hint=did_you_mean(sort, _SORTS))
-    where = Filter().equal("model", model).equal("state", state)
-    narrow(where, text, metrics)
-    order = f"{column} {'DESC' if sort.startswith('-') else 'ASC'} NULLS LAST, number DESC"
-    rows = window(query, "runs", "record", where, order, limit, offset)
+class RunSearch(NamedTuple):
+    """Which runs, and in which order: `text` narrows them as `run_query.narrow` says, `sort` is what `order` takes."""
+
+    metrics: MetricAliases
+    model: str = ""
+    state: str = ""
+    text: str = ""
+    sort: str = "-created_at"
+
+    def where(self) -> Filter:
+        """What they have in common."""
+        return narrow(Filter().equal("model", self.model).equal("state", self.state), self.text, self.metrics)
+
+
+def listing(query: Query, search: RunSearch, *, limit: int, offset: int) -> Page[RunRecord]:
+    """Some runs of those searched for."""
+    where = search.where()
+    by, parameters = order(search.sort, search.metrics)
+    rows = window(query, "runs", "record", where, by, limit, offset, sorted_by=parameters)
     return page([msgspec.json.decode(row[0], type=RunRecord) for row in rows], count(query, "runs", where), offset)
+
+
+def numbers(query: Query, search: RunSearch, limit: int) -> list[int]:
+    """The numbers of the first runs of those searched for."""
+    where = search.where()
+    by, parameters = order(search.sort, search.metrics)
+    rows = query.all(
+        f"SELECT number FROM runs {where.where()} ORDER BY {by} LIMIT ?", [*where.parameters, *parameters, limit]
+    )
+    return [number for (number,) in rows]
 
 
 def total(query: Query) -> int:

@@ -32,6 +32,7 @@ _LOG = logging.getLogger(__name__)
 _CONFLICT_RETRIES = 5
 _PAUSES = (0.1, 0.5, 2.0)
 """Seconds between the attempts to open the database again."""
+_LONG_LOG = 16 << 20
 _DEAD = (duckdb.FatalException, duckdb.ConnectionException)
 """What is raised by a connection that has to be opened again."""
 
@@ -123,6 +124,11 @@ class Store:
         done: Future[None] = Future()
         self._queue.put(Work(_CHECKPOINT, done))
         done.result()
+
+    def fold_long_log(self) -> None:
+        """`checkpoint` when the log is long: what is only in it is kept in rows, which are slow to search."""
+        if database.log_bytes(self._path) > _LONG_LOG:
+            self.checkpoint()
 
     def copy_to(self, target: Path) -> int:
         """A consistent copy in a new database file at `target`; returns the event number it holds."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,6 +13,14 @@ from shopfloor.artifacts.table import Floats, Table
 
 Style = Literal["trees", "dense"]
 """`trees` keeps NaN and category codes; `dense` imputes, scales and expands for linear models."""
+
+_CHUNK = 16_384
+"""Rows computed at once: their intermediate arrays stay in the cache and are not fresh memory each."""
+
+
+def chunks(rows: int) -> Iterator[slice]:
+    """All of `rows` in slices that are quick to compute on."""
+    return (slice(start, start + _CHUNK) for start in range(0, rows, _CHUNK))
 
 
 @dataclass(frozen=True)

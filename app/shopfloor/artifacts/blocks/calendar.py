@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shopfloor.artifacts.blocks.block import Block, Style
+from shopfloor.artifacts.blocks.block import Block, Style, chunks
 from shopfloor.artifacts.blocks.number import Scale
 from shopfloor.artifacts.stored import stored
 from shopfloor.artifacts.table import NO_TIME, Floats, Table
@@ -49,19 +49,23 @@ class Calendar(Block):
         super().__init__(feature, names)
 
     def fill(self, table: Table, out: Floats) -> None:
-        moments = table.moments(self.feature)
-        missing = moments.micros == NO_TIME
+        micros = table.moments(self.feature).micros
+        for rows in chunks(table.rows):
+            self._fill(micros[rows], out[rows])
+
+    def _fill(self, micros: NDArray[np.int64], out: Floats) -> None:
+        missing = micros == NO_TIME
+        present = np.where(missing, 0, micros)
+        if not self.tables:
+            for place, part in enumerate(self.parts):
+                out[:, place] = np.where(missing, NAN, part_values(present, part))
+            return
         place = 0
-        for index, part in enumerate(self.parts):
-            values = part_values(np.where(missing, 0, moments.micros), part)
-            if not self.tables:
-                out[:, place] = np.where(missing, NAN, values)
+        for part, waves in zip(self.parts, self.tables, strict=True):
+            values = np.where(missing, len(waves), part_values(present, part))
+            for wave in waves.T:
+                out[:, place] = np.append(wave, 0.0)[values]
                 place += 1
-                continue
-            waves = self.tables[index]
-            width = waves.shape[1]
-            out[:, place : place + width] = np.where(missing[:, None], 0.0, waves[values])
-            place += width
 
     def row(self, values: Mapping[str, Any], out: list[float]) -> None:
         micros = moment_of(values.get(self.feature), self.feature)
@@ -105,10 +109,12 @@ class Elapsed(Block):
         return _days(other.micros) - days
 
     def fill(self, table: Table, out: Floats) -> None:
-        days = self.days(table)
-        out[:, 0] = days if self.scale is None else self.scale.column(days)
-        if self.indicator:
-            out[:, 1] = np.isnan(days)
+        read = table.select(self.inputs)
+        for rows in chunks(table.rows):
+            days = self.days(read.take(rows))
+            out[rows, 0] = days if self.scale is None else self.scale.column(days)
+            if self.indicator:
+                out[rows, 1] = np.isnan(days)
 
     def row(self, values: Mapping[str, Any], out: list[float]) -> None:
         days = _day(moment_of(values.get(self.feature), self.feature))
@@ -153,15 +159,20 @@ def usable_parts(present: NDArray[np.int64]) -> list[str]:
 def part_values(micros: NDArray[np.int64], part: str) -> NDArray[np.int64]:
     """One calendar part of many moments, from 0."""
     if part == "minute":
-        return (micros // _MINUTE) % 1440
+        return _modulo(micros // _MINUTE, 1440)
     if part == "weekday":  # 1970-01-01 was a Thursday; Monday is 0
-        return (micros // DAY + 3) % 7
+        return _modulo(micros // DAY + 3, 7)
     days = micros.view("datetime64[us]").astype("datetime64[D]")
     months = days.astype("datetime64[M]")
     if part == "month":
-        return months.astype(np.int64) % 12
+        return _modulo(months.astype(np.int64), 12)
     of_month: NDArray[np.int64] = (days - months.astype("datetime64[D]")).astype(np.int64)
     return of_month
+
+
+def _modulo(values: NDArray[np.int64], cycle: int) -> NDArray[np.int64]:
+    """`values % cycle`, three times as fast: numpy divides by a constant with vector instructions, its `%` does not."""
+    return values - values // cycle * cycle
 
 
 def one_part(micros: int, part: str) -> int:

@@ -53,7 +53,8 @@ class CategoryColumns(Block):
     def fill(self, table: Table, out: Floats) -> None:
         factor = table.factor(self.feature)
         targets = [self.places.get(level, self.other) for level in factor.levels]
-        places = np.append(np.array(targets, dtype=np.intp), self.missing)[factor.codes]
+        narrow = np.min_scalar_type(-1 - self.width)  # a byte a row is compared faster than eight
+        places = np.array([*targets, self.missing], dtype=narrow)[factor.codes]
         for place in range(self.width):
             out[:, place] = places == place
 

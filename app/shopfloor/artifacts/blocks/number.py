@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from shopfloor.artifacts.blocks.block import Block, Style
+from shopfloor.artifacts.blocks.block import Block, Style, chunks
 from shopfloor.artifacts.stored import stored
 from shopfloor.artifacts.table import Floats, Table
 from shopfloor.artifacts.values import boolean_of, number_of
@@ -97,18 +97,29 @@ class Scale:
 
     def column(self, values: Floats) -> Floats:
         """The squashed z of many numbers."""
+        z: Floats = np.empty(len(values))
+        self.write(values, z)
+        return z
+
+    def write(self, values: Floats, z: Floats) -> None:
+        """The squashed z of many numbers, into `z`; in place, step by step as `one` does it."""
         with np.errstate(over="ignore"):
-            z = np.clip((values - self.center) / self.scale, -_LIMIT, _LIMIT)
+            np.subtract(values, self.center, out=z)
+            z /= self.scale
+        np.clip(z, -_LIMIT, _LIMIT, out=z)
         bent = z / _BEND
-        squashed: Floats = z / np.sqrt(1.0 + bent * bent)
-        return np.where(np.isnan(values), 0.0, squashed)
+        bent *= bent
+        bent += 1.0
+        z /= np.sqrt(bent, out=bent)
+        np.copyto(z, 0.0, where=np.isnan(values))
 
     def fill(self, values: Floats, out: Floats) -> None:
         """Write all `width` columns."""
-        z = self.column(values)
-        out[:, 0] = z
+        z = out[:, 0]
+        self.write(values, z)
         for position, knot in enumerate(self.knots, start=1):
-            np.maximum(0.0, z - knot, out=out[:, position])
+            hinge = out[:, position]
+            np.maximum(0.0, np.subtract(z, knot, out=hinge), out=hinge)
 
     def append(self, value: float, out: list[float]) -> None:
         """Append all `width` numbers of one value."""
@@ -134,9 +145,10 @@ class ScaledNumber(Block):
 
     def fill(self, table: Table, out: Floats) -> None:
         values = table.numbers(self.feature)
-        self.scale.fill(values, out)
-        if self.indicator:
-            out[:, -1] = np.isnan(values)
+        for rows in chunks(table.rows):
+            self.scale.fill(values[rows], out[rows])
+            if self.indicator:
+                out[rows, -1] = np.isnan(values[rows])
 
     def row(self, values: Mapping[str, Any], out: list[float]) -> None:
         convert = boolean_of if self.kind == "boolean" else number_of

@@ -35,7 +35,7 @@ command.add_command(
             default="-created_at",
             show_default=True,
             metavar="COLUMN",
-            help="created_at, score, model or duration_s; a leading - reverses the order.",
+            help="created_at, score, model, duration_s, auc, metric.mine, param.x, …; a leading - reverses the order.",
         ),
         empty=runs.EMPTY,
         unmatched="No run matches. Without filters: shopfloor run list",

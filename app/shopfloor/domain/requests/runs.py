@@ -13,7 +13,9 @@ from shopfloor.domain.run import RunRecord, RunState
 
 
 class RunList(Request[Page[RunRecord]], frozen=True, kw_only=True):
-    """Runs, newest first. `sort` is a column (`created_at`, `score`, `model`, `duration_s`) with `-` for descending."""
+    """Runs, newest first. `sort` is a column (`created_at`, `score`, `model`, `duration_s`) or a figure that `query`
+    may compare (`auc`, `metric.mine`, `param.depth`), with `-` for descending.
+    """
 
     verb: ClassVar[str] = "run.list"
     model: str = ""
@@ -22,6 +24,26 @@ class RunList(Request[Page[RunRecord]], frozen=True, kw_only=True):
     sort: str = "-created_at"
     limit: int = 1000
     offset: int = 0
+
+
+class RunTable(Record, frozen=True, kw_only=True):
+    """A Parquet file of runs. Its columns are numbered (`c0`, …), `columns` are their names; one more is the order."""
+
+    output: str
+    columns: tuple[str, ...]
+
+
+class RunExport(Request[RunTable], frozen=True, kw_only=True):
+    """Write runs to a Parquet file, a column a param and metric. `query` and `sort` are those of `RunList`."""
+
+    verb: ClassVar[str] = "run.export"
+    writes: ClassVar[tuple[str, ...]] = ("output",)
+    output: str
+    model: str = ""
+    state: str = ""
+    query: str = ""
+    sort: str = "-created_at"
+    limit: int = 10_000
 
 
 class RunShow(Request[RunRecord], frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,31 +13,52 @@ from shopfloor.domain.errors import RefusedError, UsageError
 from shopfloor.domain.names import check_name
 from shopfloor.domain.numbers import exact, significant
 from shopfloor.domain.page import Page
-from shopfloor.domain.requests.runs import RunCompare, RunComparison, RunFinish, RunList, RunLog, RunShow, RunStart
+from shopfloor.domain.requests.runs import (
+    RunCompare,
+    RunComparison,
+    RunExport,
+    RunFinish,
+    RunList,
+    RunLog,
+    RunShow,
+    RunStart,
+    RunTable,
+)
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.domain.text import safe
 from shopfloor.engine.services import EngineServices
 from shopfloor.statistics import metrics
-from shopfloor.store import runs
+from shopfloor.store import run_frame, runs
+from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 from shopfloor.workspace.process import is_running
 
 
 def listing(services: EngineServices, request: RunList) -> Page[RunRecord]:
     """Runs in the requested order."""
+    search = _search(request)
     found = services.context.store.read(
-        lambda query: runs.listing(
-            query,
-            model=request.model,
-            state=request.state,
-            text=request.query,
-            metrics=metrics.aliases(),
-            sort=request.sort,
-            limit=request.limit,
-            offset=request.offset,
-        )
+        lambda query: runs.listing(query, search, limit=request.limit, offset=request.offset)
     )
     return msgspec.structs.replace(found, seq=services.context.store.last_seq)
+
+
+def export(services: EngineServices, request: RunExport) -> RunTable:
+    """The file, written within one snapshot."""
+    search, target = _search(request), Path(request.output)
+
+    def write(query: Query) -> tuple[str, ...]:
+        return run_frame.write(query, runs.numbers(query, search, request.limit), target)
+
+    if not target.is_absolute() or not target.parent.is_dir():
+        raise UsageError(
+            f"{safe(request.output)} cannot be written.", hint="Name a file in a folder that exists.", code="bad_output"
+        )
+    return RunTable(output=request.output, columns=services.context.store.read(write))
+
+
+def _search(request: RunList | RunExport) -> runs.RunSearch:
+    return runs.RunSearch(metrics.aliases(), request.model, request.state, request.query, request.sort)
 
 
 def show(services: EngineServices, request: RunShow) -> RunRecord:

@@ -42,7 +42,7 @@ def _evidence(query: Query, definition: ModelDefinition, contract: Contract | No
     champion = models.aliases(query, name).get("champion")
     newest = next(iter(models.versions(query, name, 1, 0).rows), None)
     version = models.version(query, name, champion) if champion is not None else newest
-    trained = runs.listing(query, model=name, state="", text="", metrics={}, sort="-id", limit=_RUNS, offset=0).rows
+    trained = runs.listing(query, runs.RunSearch({}, model=name, sort="-id"), limit=_RUNS, offset=0).rows
     return ScoreEvidence(
         definition=definition,
         contract=contract,

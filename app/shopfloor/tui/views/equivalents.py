@@ -41,6 +41,8 @@ _COMMANDS: Final = {
     "predictions.logged": "shopfloor predict {subject} FILE",
     "alert.opened": "shopfloor alert show {alert}",
     "alert.updated": "shopfloor alert show {alert}",
+    "alert.reopened": "shopfloor alert show {alert}",
+    "alert.severity_changed": "shopfloor alert show {alert}",
     "alert.acknowledged": "shopfloor alert ack {alert}",
     "alert.snoozed": "shopfloor alert snooze {alert} --until 1d",
     "alert.resolved": "shopfloor alert resolve {alert}",

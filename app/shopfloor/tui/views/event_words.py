@@ -54,6 +54,8 @@ _WORDS: Final = {
     "predictions.damaged": State("damaged", "fail"),
     "alert.opened": State("alert", "warn"),
     "alert.updated": State("alert again", "warn"),
+    "alert.reopened": State("open again", "warn"),
+    "alert.severity_changed": State("severity", "warn"),
     "alert.acknowledged": State("acked", "muted"),
     "alert.snoozed": State("snoozed", "muted"),
     "alert.resolved": State("resolved", "ok"),
