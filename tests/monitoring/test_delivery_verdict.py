@@ -50,7 +50,7 @@ COLLAPSE = result(PERFORMANCE)
     [
         ([], [], Trust.TRUSTED),
         ([UNIT], [Fault.UNIT], Trust.BROKEN),
-        ([result(TARGET_DRIFT, unit_change="minutes became seconds", unit_is_certain=True)], [Fault.UNIT], Trust.BROKEN),
+        ([result(TARGET_DRIFT, unit_change="× 10", unit_is_certain=True)], [Fault.UNIT], Trust.BROKEN),
         ([result(FEATURE_DRIFT, **GROWN)], [Fault.SCALED], Trust.SUSPECT),
         ([result(TARGET_DRIFT, **GROWN)], [Fault.SCALED], Trust.SUSPECT),
         ([result(FEATURE_DRIFT, CONSTANT, **GROWN)], [Fault.STUCK], Trust.BROKEN),

@@ -104,7 +104,9 @@ def test_homogeneity_agrees_with_scipy_where_no_bin_is_rare() -> None:
         assert homogeneity(*table) == pytest.approx(stats.chi2_contingency(table, correction=False).pvalue, rel=0.02)
 
 
-@pytest.mark.parametrize(("found", "rows", "known", "whole"), [(1, 30, 20, 970), (0, 40, 90, 1000), (13, 5000, 990, 10**6)])
+@pytest.mark.parametrize(
+    ("found", "rows", "known", "whole"), [(1, 30, 20, 970), (0, 40, 90, 1000), (13, 5000, 990, 10**6)]
+)
 def test_homogeneity_of_few_rows_is_exact(found: int, rows: int, known: int, whole: int) -> None:
     chance = stats.hypergeom(rows + whole, found + known, rows)
     exact = min(1.0, 2 * min(chance.cdf(found), chance.sf(found - 1)))

@@ -12,8 +12,9 @@ MONITORING = "monitoring"
 
 
 class Trust(StrEnum):
-    """`broken`: something measured the rows wrongly. `suspect`: labels collapsed while the inputs stayed, the
-    score broke or fell with an input, or numbers may have got another unit. `unknown`: its checks have not ended, or failed. Drift alone is `trusted`.
+    """`broken`: something measured the rows wrongly. `suspect`: labels collapsed while the inputs stayed, the score
+    broke or fell with an input, or numbers may have got another unit. `unknown`: its checks have not ended, or failed.
+    Drift alone is `trusted`.
     """
 
     TRUSTED = "trusted"
