@@ -34,9 +34,9 @@ class TargetDrift:
     def run(self, context: CheckContext) -> list[Measurement]:
         """One answer about the labels that are there; none where the rows bring no target."""
         rows, reference, target = context.rows, context.reference, context.definition.target
-        if rows is None or reference.target is None or target not in rows.frame:
+        if rows is None or reference.target is None or target not in rows.all_rows:
             return []
-        feature, values = reference.target, target_values(rows.frame[target], reference.task)
+        feature, values = reference.target, target_values(rows.all_rows[target], reference.task)
         current = bin_values(values, feature.bins).sketch(feature.bins)
         chunks = (reference.chunks, reference.chunked_by)
         measured = measure_drift(self.name, feature, chunks, current, rows, context, has_unit=True)
