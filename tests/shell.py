@@ -12,6 +12,8 @@ from typing import Any
 
 from tests import forking
 
+from shopfloor.client.start import connect
+
 APP = Path(__file__).parents[1] / "app"
 
 
@@ -40,7 +42,8 @@ class Shell:
         self("init", "ws")
         for key, value in settings.items():
             self("config", "set", key.replace("__", "."), value)
-        self("up")
+        with forking.engines():
+            connect(self.root).close()
         return int(self.json("status")["engine"]["pid"])
 
     def close(self, pid: int) -> None:
