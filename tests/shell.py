@@ -10,9 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests import forking
-
 from shopfloor.client.start import connect
+from tests import forking
 
 APP = Path(__file__).parents[1] / "app"
 
