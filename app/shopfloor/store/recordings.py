@@ -91,12 +91,14 @@ def run_of(query: Query, key: str) -> str | None:
 
 def steps(query: Query, run: str, most: int) -> dict[str, tuple[tuple[int, MetricValue], ...]]:
     """The values of a run that were logged with a step, by metric; about `most` of each, evenly, with the last."""
+    numbered = (
+        "SELECT name, step, value, row_number() OVER (PARTITION BY name ORDER BY step, logged_at, rowid) AS place, "
+        "count(*) OVER (PARTITION BY name) AS total FROM run_metrics WHERE run = ?"
+    )
     rows = query.all(
-        "SELECT name, step, value FROM run_metrics WHERE run = ? QUALIFY "
-        "row_number() OVER steps % ceil(count(*) OVER (PARTITION BY name) / ?)::BIGINT = 1 "
-        "OR lead(step) OVER steps IS NULL OR count(*) OVER (PARTITION BY name) <= ? "
-        "WINDOW steps AS (PARTITION BY name ORDER BY step, logged_at, rowid) ORDER BY name, step, logged_at, rowid",
-        [run, most, most],
+        f"SELECT name, step, value FROM ({numbered}) "
+        "WHERE place = total OR (place - 1) % ceil(total / ?)::BIGINT = 0 ORDER BY name, place",
+        [run, most],
     )
     found: dict[str, list[tuple[int, MetricValue]]] = {}
     for name, step, value in rows:
