@@ -16,9 +16,10 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError, StoreError
 from shopfloor.domain.handles import PartFile
 from shopfloor.lake.frame import read_parts
-from shopfloor.lake.inference_log import LogRecord, drain, encode_lines, group, is_sealed, segments
+from shopfloor.lake.inference_log import LogRecord, drain, encode_lines, group
 from shopfloor.lake.inference_parts import to_part
-from shopfloor.store.segment import SegmentWriter
+from shopfloor.workspace.segment import SegmentWriter
+from shopfloor.workspace.segment_reader import is_sealed, segments
 
 values = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.floats(allow_nan=False, allow_infinity=False), st.text()
