@@ -12,7 +12,7 @@ import pytest
 from tests.engine.test_undo import Hands, of
 from tests.upkeep.works import Works
 
-from shopfloor.domain.definition import ModelDefinition, Split, Task, Training
+from shopfloor.domain.definition import ModelDefinition, Retrain, Split, Task, Training
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.job import JobKind, JobState
 from shopfloor.domain.monitor import AlertRecord, AlertState
@@ -29,7 +29,7 @@ from shopfloor.engine.line.train_records import TrainOutcome
 from shopfloor.monitoring.job import MonitorHandler
 from shopfloor.monitoring.records import CheckReport
 from shopfloor.monitoring.tasks import CheckOutcome
-from shopfloor.runtime.line import VersionCommitted
+from shopfloor.runtime.line import DeliveryTrusted, VersionCommitted
 from shopfloor.statistics import metrics
 from shopfloor.store import alerts, datasets, jobs, learned, models, runs, trust
 from shopfloor.store.rows import Query
@@ -171,6 +171,21 @@ def test_what_was_trained_before_the_verdict_is_judged_again_once_it_is_there(
     verdict = works.store.read(lambda query: trust.get(query, "flights", 2))
     assert verdict is not None
     assert verdict.trust is Trust.TRUSTED
+    assert queued(works, JobKind.TRAIN) == ["late"] * again
+
+
+@pytest.mark.parametrize(("left_out", "again"), [(("f2",), True), ((), False)])
+def test_a_model_that_does_not_learn_each_delivery_learns_what_was_left_out(
+    works: Works, left_out: tuple[str, ...], again: bool
+) -> None:
+    quiet = msgspec.structs.replace(DEFINITION, retrain=Retrain(on_data=False))
+    save_definition(works.layout, quiet, metrics.find)
+    deliver(works, "Oslo")
+    deliver(works, "Rome")
+    learn(works, 2, *left_out)
+    judged(works, 2, Trust.TRUSTED, files=("f2",))
+    fact = DeliveryTrusted("flights", 2, "declared trusted by ada")
+    works.store.write(lambda transaction: works.context.line.after(transaction, fact))
     assert queued(works, JobKind.TRAIN) == ["late"] * again
 
 

@@ -144,6 +144,14 @@ def test_only_labelled_rows_that_have_come_since_count(works: Hangar) -> None:
     assert "1 new labelled row of at least 2" in told(works)[-1].message
 
 
+@pytest.mark.parametrize("rules", [Retrain(on_data=False), Retrain(min_labelled_rows=100, min_new_rows=100)])
+def test_what_is_to_be_mended_waits_for_no_rows_and_no_trigger(works: Hangar, rules: Retrain) -> None:
+    trained(works)
+    occasion = Occasion(RetrainTrigger.DATA, "the test", news="its champion learned from rows that left")
+    job = works.store.write(lambda transaction: consider(transaction, works.layout, definition(rules), occasion))
+    assert job is not None
+
+
 def test_cooldown_holds_back_alerts_but_not_new_data(works: Hangar) -> None:
     trained(works, ask(works, RetrainTrigger.DATA))
     works.deliver("Rome")

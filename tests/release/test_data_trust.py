@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from shopfloor.domain.definition import ReleasePolicy
-from shopfloor.domain.release import Decision, GateCheck, ModelVersion, Outcome, WithdrawnRows
+from shopfloor.domain.release import AliasChange, Decision, GateCheck, ModelVersion, Outcome, WithdrawnRows
 from shopfloor.domain.run import ArtifactRef
 from shopfloor.domain.trust import DeliveryTrust, Trust
 from shopfloor.release.data_trust import with_data_trust
@@ -60,6 +60,29 @@ def test_a_champion_that_learned_from_rows_that_left_is_no_bar(
     assert ("800 rows that left the dataset" in found.reason) == (before is not after)
     assert over_withdrawn(decision, version(2), policy) == decision
     assert over_withdrawn(decision, None, policy) == decision
+
+
+@pytest.mark.parametrize("policy", ReleasePolicy)
+@pytest.mark.parametrize("code", ["leak", "inputs"])
+def test_a_champion_that_is_no_bar_spares_no_person_their_word(policy: ReleasePolicy, code: str) -> None:
+    held = decided(Outcome.HOLD)
+    asked = msgspec.structs.replace(held, checks=(*held.checks, GateCheck(code=code, passed=None)))
+    found = over_withdrawn(asked, version(2, withdrawn=LEFT), policy)
+    assert found.outcome is (Outcome.HOLD if policy is ReleasePolicy.MANUAL else Outcome.AWAIT_APPROVAL)
+
+
+@pytest.mark.parametrize(
+    ("cause", "actor", "again"),
+    [("rollback", "ada", False), ("undo", "ada", False), ("rollback", "gate", True), ("r3", "ada", True)],
+)
+def test_what_a_person_went_back_from_stays_where_it_is(cause: str, actor: str, again: bool) -> None:
+    waited = version(2, with_data_trust(decided(Outcome.PROMOTE), [DOUBT]))
+    moves = [(2, 1, "ada", "promoted"), (1, 2, actor, cause)]
+    history = [
+        AliasChange(model="m", alias="champion", version=new, previous=old, actor=who, cause=why, at=NOW)
+        for new, old, who, why in moves
+    ]
+    assert is_released_again(waited, version(1), decided(Outcome.PROMOTE), history) is again
 
 
 def test_the_same_artifact_is_judged_again_only_when_what_it_waited_for_is_over() -> None:

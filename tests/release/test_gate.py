@@ -29,6 +29,7 @@ from shopfloor.release import gate
 from shopfloor.release.checks import beats_champion
 from shopfloor.release.gate import judge
 from shopfloor.release.input_compatibility import changed_inputs
+from shopfloor.release.leakage import gives_away
 from shopfloor.statistics.block_test import BlockGain, over_blocks
 from shopfloor.statistics.predictions import Predictions
 
@@ -452,12 +453,22 @@ def test_a_leak_needs_a_persons_word(policy: ReleasePolicy) -> None:
     for said in ({"known_before": ("answer",)}, {"exclude": ("answer",)}):
         vouched = msgspec.structs.replace(definition, **said)
         assert check(decide(*BETTER, frame, definition=vouched), "leak").passed is True
-    few = [one.take(np.arange(90)) for one in BETTER]
-    advice = check(
-        decide(*few, frame.head(90), definition=msgspec.structs.replace(definition, release=Release(min_rows=50))),
-        "leak",
-    )
-    assert (advice.passed, advice.blocking) == (False, False)
+
+
+@pytest.mark.parametrize("rows", [40, 90])
+def test_a_leak_in_few_rows_needs_a_persons_word_too(rows: int) -> None:
+    definition = ModelDefinition(name="late", dataset="d", target="y", release=Release(min_rows=10))
+    frame = features(1, 4000).assign(answer=BETTER[0].truth)
+    few = [one.take(np.arange(rows)) for one in BETTER]
+    found = check(decide(*few, frame.head(rows), definition=definition), "leak")
+    assert (found.passed, found.blocking) == (False, True)
+
+
+def test_what_is_nearly_the_answer_of_few_rows_is_told_and_no_more() -> None:
+    said = binary(np.arange(60) % 2, np.linspace(0, 1, 60))
+    assert gives_away(1.0, 30, said)
+    assert not gives_away(0.995, 30, said)
+    assert not gives_away(1.0, 30, said.take(np.arange(8)))
 
 
 def test_a_champion_that_is_no_bar_is_not_compared_with() -> None:

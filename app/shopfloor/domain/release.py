@@ -11,6 +11,10 @@ from shopfloor.domain.humility import HumilityCounts
 from shopfloor.domain.record import Record
 from shopfloor.domain.run import ArtifactRef
 
+GATE = "gate"
+"""Who acts where no person does."""
+_NEED_WORD = ("leak", "inputs")
+
 
 class Outcome(StrEnum):
     """What the gate decided about a challenger."""
@@ -31,6 +35,12 @@ class GateCheck(Record, frozen=True, kw_only=True):
     detail: str = ""
     blocking: bool = True
 
+    @property
+    def needs_word(self) -> bool:
+        """Whether only a person can settle it: an input that seems to hold the answer, or one that changes for those
+        who ask the model."""
+        return self.code in _NEED_WORD and self.blocking and not self.passed
+
 
 class Decision(Record, frozen=True, kw_only=True):
     """The gate's verdict with its evidence."""
@@ -46,7 +56,7 @@ class Decision(Record, frozen=True, kw_only=True):
     interval: tuple[float, float] | None = None
     rows: int = 0
     decided_at: datetime | None = None
-    decided_by: str = "gate"
+    decided_by: str = GATE
 
 
 class WithdrawnRows(Record, frozen=True, kw_only=True):

@@ -216,7 +216,7 @@ def _decide(spec: GateSpec, metric: Metric, alpha: float, found: _Findings) -> t
     reason = _good(spec, metric, alpha, found)
     check = checks.policy(spec)
     # What a served model has to be sent never changes by itself, and no answer is learned from without a person's word.
-    needs_word = [one for one in (found.find("leak"), found.find("inputs")) if one and one.blocking and not one.passed]
+    needs_word = [check for check in found.checks if check.needs_word]
     if needs_word:
         reason = "; ".join((reason, *(one.detail for one in needs_word)))
     if needs_word and spec.definition.release.policy is ReleasePolicy.AUTO:

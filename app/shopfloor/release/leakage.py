@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import special
 
 from shopfloor.statistics.arrays import Codes, Floats
 from shopfloor.statistics.auc import area, midranks
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 LEAK_LIMIT = 0.99
 OVERFIT_LIMIT = 0.5
 LEAST_ROWS = 100
-"""With fewer rows some column may order them by chance."""
+"""With fewer rows some column may nearly order them by chance, or as an honest one: see `gives_away`."""
 
+_PERFECT = 1.0 - 1e-9
+_CHANCE = 1e-4
 _MOST_ROWS, _LEAST_SAMPLE, _MOST_VALUES = 20_000, 2_000, 1_000_000
 _BINS, _BIN_ROWS = 64, 20
 # A column this much better than the next one that says anything at all, and this good, is rarely known beforehand.
@@ -61,6 +64,23 @@ def column_powers(frame: pd.DataFrame, predictions: Predictions, skip: frozenset
     return sorted(found, key=lambda one: -one.power)
 
 
+def gives_away(power: float, columns: int, predictions: Predictions) -> bool:
+    """Whether a column tells all of the few rows of `predictions`, and the best of `columns` that say nothing would
+    hardly ever (`_CHANCE`, by Bonferroni) do so.
+
+    The standard errors are those of nothing to tell: of an AUC of .5 (Mann & Whitney 1947, Ann. Math. Statist. 18:50),
+    and of a rank correlation, or of the share of right answers beyond chance, 1 / sqrt(rows - 1).
+    """
+    two = len(predictions.classes) == 2
+    error = _auc_error(predictions) if two else (len(predictions) - 1) ** -0.5
+    excess = (power - 0.5 if two else power) / error
+    return power >= _PERFECT and bool(excess > special.ndtri(1.0 - _CHANCE / (2 * columns)))
+
+
+def _auc_error(predictions: Predictions) -> float:
+    return float(np.sqrt((1.0 / predictions.class_rows().clip(1)).sum() / 12.0))
+
+
 def suspects(powers: list[ColumnPower], predictions: Predictions) -> list[ColumnPower]:
     """Those of `powers`, best first, that nearly give the target away, or stand far above the next best.
 
@@ -70,9 +90,7 @@ def suspects(powers: list[ColumnPower], predictions: Predictions) -> list[Column
     certain = [one for one in powers if one.power >= LEAK_LIMIT]
     if len(predictions.classes) != 2:
         return certain
-    # The standard error of an AUC of .5 (Mann & Whitney 1947).
-    error = float(np.sqrt((1.0 / predictions.class_rows().clip(1)).sum() / 12.0))
-    needed = max(_NEXT_LEAST, 0.5 + _ERRORS * error)
+    needed = max(_NEXT_LEAST, 0.5 + _ERRORS * _auc_error(predictions))
     rest = powers[len(certain) :]
     for count in range(min(_TOGETHER, len(rest) - 1), 0, -1):
         last, following = rest[count - 1].power, rest[count].power

@@ -7,7 +7,7 @@ import msgspec
 from shopfloor.domain.definition import ModelDefinition, ReleasePolicy
 from shopfloor.domain.errors import ConflictError
 from shopfloor.domain.handles import ArtifactFile
-from shopfloor.domain.release import ROLLBACK, Decision, ModelVersion, Outcome
+from shopfloor.domain.release import GATE, ROLLBACK, Decision, ModelVersion, Outcome
 from shopfloor.release import aliases as rules
 from shopfloor.release import four_eyes
 from shopfloor.store import models, thresholds
@@ -89,7 +89,7 @@ def apply_decision(transaction: Transaction, definition: ModelDefinition, versio
         update = rules.apply_gate_decision(
             release_state(transaction, definition),
             version.version,
-            rules.ReleaseAction(actor="gate", now=transaction.now, reason=decision.reason, cause=cause),
+            rules.ReleaseAction(actor=GATE, now=transaction.now, reason=decision.reason, cause=cause),
         )
     except ConflictError as conflict:
         # Somebody moved the champion while the challenger was trained: the evidence is about another.
@@ -103,7 +103,7 @@ def apply_decision(transaction: Transaction, definition: ModelDefinition, versio
         f"release.{made.outcome.value}",
         version.model,
         f"{version.model}@{version.version}: {made.reason}",
-        actor="gate",
+        actor=GATE,
         data={"version": version.version, "run": version.run, "outcome": made.outcome.value},
     )
     carry_out(transaction, definition, update)

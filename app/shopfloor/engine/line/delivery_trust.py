@@ -15,8 +15,9 @@ from shopfloor.domain.run import RunRecord
 from shopfloor.domain.text import counted
 from shopfloor.domain.trust import MONITORING, DeliveryTrust, Trust
 from shopfloor.monitoring.delivery_verdict import by_evidence
+from shopfloor.release.data_trust import is_in_doubt
 from shopfloor.runtime.context import Context
-from shopfloor.store import datasets, jobs, trust
+from shopfloor.store import datasets, jobs, models, runs, trust
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
@@ -24,16 +25,16 @@ PATIENCE = timedelta(minutes=30)
 """So long a training waits for the verdict of the deliveries that it would learn; then it does without."""
 
 
-def await_verdict(transaction: Transaction, version: DatasetVersion, models: Sequence[str]) -> None:
-    """A delivery whose checks are queued: nothing is known of it until they have ended. A person's word stands."""
-    if not models:
+def await_verdict(transaction: Transaction, version: DatasetVersion, checked: Sequence[str]) -> None:
+    """Nothing is known of a delivery that has still to be `checked`, by these models. A person's word stands."""
+    if not checked:
         return
     known = trust.get(transaction, version.dataset, version.version)
     if known is None:
         known = DeliveryTrust(
             dataset=version.dataset, version=version.version, files=version.files, decided_at=transaction.now
         )
-    waiting = replace(known, pending=tuple(dict.fromkeys((*known.pending, *models))))
+    waiting = replace(known, pending=tuple(dict.fromkeys((*known.pending, *checked))))
     trust.put(transaction, waiting if waiting.decided_by != MONITORING else by_evidence(waiting, transaction.now))
 
 
@@ -84,6 +85,18 @@ def learned_files(query: Query, run: RunRecord) -> frozenset[str]:
 def doubts(query: Query, run: RunRecord) -> list[DeliveryTrust]:
     """The deliveries in doubt that a run learned from, as things stand now."""
     return trust.in_doubt(query, run.dataset, learned_files(query, run)) if run.dataset is not None else []
+
+
+def concerns(query: Query, model: str, dataset: str, number: int) -> bool:
+    """Whether the model's newest version left rows of a delivery out, or learned them while it was in doubt."""
+    versions = models.versions(query, model, 1, 0).rows
+    delivery = trust.get(query, dataset, number)
+    if not versions or delivery is None:
+        return False
+    run = runs.get(query, versions[0].run)
+    if frozenset(delivery.files) & frozenset(run.excluded):
+        return True
+    return is_in_doubt(versions[0].decision) and not learned_files(query, run).isdisjoint(delivery.files)
 
 
 def notes(query: Query, run: RunRecord) -> tuple[str, ...]:

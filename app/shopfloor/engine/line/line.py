@@ -111,7 +111,10 @@ class ProductionLine:
         cause = JobCause(kind=CauseKind.DATASET_VERSION, name=fact.dataset, number=fact.version)
         occasion = Occasion(RetrainTrigger.DATA, fact.trigger, cause, news="rows that were left out are trusted")
         for definition in self._context.models_of(fact.dataset):
-            consider(transaction, self._context.layout, definition, occasion)
+            if definition.retrain.on_data or delivery_trust.concerns(
+                transaction, definition.name, fact.dataset, fact.version
+            ):
+                consider(transaction, self._context.layout, definition, occasion)
 
     @_follow.register
     def _(self, fact: PredictionsLogged, transaction: Transaction) -> None:

@@ -36,7 +36,8 @@ _OF_PERFORMANCE = (PERFORMANCE, OUTGROWN)
 class Occasion:
     """What may start a training on the dataset's newest version; `words` and `cause` go with the job.
 
-    `restored` is a version that a rollback brought back, `news` what there is to learn however few rows changed.
+    `restored` is a version that a rollback brought back, `news` what there is to mend: that waits for no number of
+    rows, and for no trigger that the definition asks for.
     """
 
     trigger: RetrainTrigger
@@ -92,7 +93,7 @@ def _newer(case: _Case) -> RetrainCondition:
 def _labelled(case: _Case) -> RetrainCondition | None:
     """Rows with a target among those that have come since; read from the footers of their parts."""
     least = case.rules.min_labelled_rows
-    if least <= 0:
+    if least <= 0 or case.occasion.news or case.occasion.restored is not None:
         return None
     rows = _labelled_since(case)
     return _at_least("labelled_rows", rows, least, f"{counted(rows, 'new labelled row')} of at least {count(least)}")
@@ -184,7 +185,7 @@ def consider(
 ) -> JobRecord | None:
     """Decide about one occasion, and tell it; the training that was queued, if one was."""
     policy = POLICIES[occasion.trigger]
-    if definition.retired or not policy.wanted(definition.retrain):
+    if definition.retired or not (occasion.news or policy.wanted(definition.retrain)):
         return None
     newest = datasets.current_version(transaction, definition.dataset)
     trained = runs.last_trained_version(transaction, definition.name)

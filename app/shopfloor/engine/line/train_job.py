@@ -155,7 +155,7 @@ class TrainHandler:
             transaction,
             msgspec.structs.replace(state, task=record.task.value, metric=record.metric, segments=len(record.segments)),
         )
-        decision = self._decision(context, transaction, run, outcome)
+        decision = self._decision(context, transaction, job, run, outcome)
         if known is not None:
             return self._again(context, transaction, run, models.version(transaction, job.subject, known), decision)
         version = ModelVersion(
@@ -186,11 +186,13 @@ class TrainHandler:
         withdrawn.mark_late(transaction, version, lost)
         return {"run": run.id, "version": number, "outcome": decision.outcome.value}
 
-    def _decision(self, context: Context, transaction: Transaction, run: RunRecord, outcome: TrainOutcome) -> Decision:
+    def _decision(
+        self, context: Context, transaction: Transaction, job: JobRecord, run: RunRecord, outcome: TrainOutcome
+    ) -> Decision:
         """The gate's, with what is known by now of the rows that both sides learned from."""
         number = models.aliases(transaction, run.model).get("champion")
         champion = models.version(transaction, run.model, number) if number is not None else None
-        policy = four_eyes.in_force(transaction, context.definition(run.model)).release.policy
+        policy = _released(four_eyes.in_force(transaction, context.definition(run.model)), job).release.policy
         decision = with_data_trust(
             over_withdrawn(outcome.decision, champion, policy), delivery_trust.doubts(transaction, run)
         )
@@ -202,7 +204,8 @@ class TrainHandler:
         """The same artifact once more: what has not changed since is not released again."""
         number = models.aliases(transaction, run.model).get("champion")
         champion = models.version(transaction, run.model, number) if number is not None else None
-        released = is_released_again(known, champion, decision)
+        history = releasing.release_state(transaction, context.definition(run.model)).history
+        released = is_released_again(known, champion, decision, history)
         transaction.emit(
             "run.unchanged",
             run.model,

@@ -10,7 +10,7 @@ from shopfloor.domain.contract import Mode
 from shopfloor.domain.dataset import DatasetVersion
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.monitor import AlertState
-from shopfloor.domain.release import AliasChange, ModelVersion, WithdrawnRows
+from shopfloor.domain.release import GATE, AliasChange, ModelVersion, WithdrawnRows
 from shopfloor.domain.text import counted
 from shopfloor.domain.trust import DeliveryTrust, Trust
 from shopfloor.monitoring import alerts as rules
@@ -130,7 +130,7 @@ def _release(transaction: Transaction, marked: ModelVersion) -> None:
             alias="challenger",
             version=None,
             previous=marked.version,
-            actor="gate",
+            actor=GATE,
             cause="withdrawn",
             reason="it learned from withdrawn rows",
             at=transaction.now,
@@ -142,7 +142,7 @@ def _name_previous(transaction: Transaction, model: str) -> None:
     """A rollback goes back to no version that is marked."""
     state = releasing.release_state_of(transaction, model)
     action = aliases.ReleaseAction(
-        actor="gate", now=transaction.now, reason="it learned from withdrawn rows", cause="withdrawn"
+        actor=GATE, now=transaction.now, reason="it learned from withdrawn rows", cause="withdrawn"
     )
     for change in aliases.name_previous(state, action):
         models.move_alias(transaction, change)
