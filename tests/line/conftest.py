@@ -11,7 +11,7 @@ from tests.line.factory import Factory
 @pytest.fixture(scope="session")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Factory]:
     factory = Factory(tmp_path_factory.mktemp("line"))
-    pid = factory.open(intake__settle_seconds="0.2", engine__workers="1")
+    pid = factory.open(intake__settle_seconds="0.2", engine__workers="1", serving__check_seconds="0.1")
     yield factory
     factory.close(pid)
 

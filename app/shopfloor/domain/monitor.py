@@ -61,6 +61,11 @@ class CheckResult(Record, frozen=True, kw_only=True):
     evidence: dict[str, Any] = {}
     at: datetime
 
+    @property
+    def source(self) -> str:
+        """Where the rows came from: `data` for a delivery, `inference` for stored predictions."""
+        return str(self.evidence.get("source", "data"))
+
 
 class FleetLook(Record, frozen=True, kw_only=True):
     """One look at a model as a test of the whole fleet: its p-value, and the level that it must not exceed.

@@ -9,6 +9,7 @@ from shopfloor.domain.errors import ExitCode
 from shopfloor.engine.api.models import note_rules
 from shopfloor.engine.api.recorders import look_at_recordings
 from shopfloor.engine.api.waiting import idle_report
+from shopfloor.engine.line.log_looks import look_again
 from shopfloor.engine.line.ticks import tick
 from shopfloor.engine.line.unreadable import UnreadableDefinitions
 from shopfloor.engine.services import EngineServices
@@ -46,11 +47,12 @@ _SCRUB_SECONDS = 5.0
 _LOOK_SECONDS = 2.0
 _RULES_SECONDS = 15.0
 _TICK_SECONDS = 15.0
+_LOG_LOOK_SECONDS = 15.0
 
 
 def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
-    """What the engine does periodically: collect logs, find edited, late or stalled things, back up, reopen snoozed
-    alerts, delete what is old.
+    """What the engine does periodically: collect logs and look at them, find edited, late or stalled things, back up,
+    reopen snoozed alerts, delete what is old.
     """
     context = services.context
     return [
@@ -87,6 +89,7 @@ def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
         PeriodicTask("degraded", _LOOK_SECONDS, lambda: _look(services)),
         PeriodicTask("retraining", _TICK_SECONDS, lambda: tick(context)),
         PeriodicTask("release rules", _RULES_SECONDS, lambda: note_rules(services)),
+        PeriodicTask("log looks", _LOG_LOOK_SECONDS, lambda: look_again(context)),
         PeriodicTask("snooze", 60.0, lambda: wake_snoozed(services)),
     ]
 

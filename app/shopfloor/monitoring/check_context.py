@@ -207,7 +207,7 @@ class CheckContext:
             and result.feature == feature
             and result.model_version == self.model_version
             and result.at < self.at
-            and result.evidence.get("source", "data") == source
+            and result.source == source
         ]
 
     def result(

@@ -23,7 +23,7 @@ def _run_with(check: str) -> str:
 
 def key_of(result: CheckResult) -> CheckKey:
     """Which question a result answers."""
-    return result.check, result.feature or "", str(result.evidence.get("source", "data"))
+    return result.check, result.feature or "", result.source
 
 
 def _data_of(result: CheckResult) -> str:

@@ -25,7 +25,8 @@ from shopfloor.store import alerts, datasets, inference, jobs, models, threshold
 from shopfloor.store.inference import LogKind
 from shopfloor.store.rows import Query
 
-_HISTORY = 2_000
+_HISTORY = 50
+"""So many results of each check and feature on rows from one source say what is usual."""
 _REPLAYED, _REPLAYED_OF = 4, 50
 
 
@@ -90,12 +91,12 @@ def _of_another_age(
 
 
 def known_history(query: Query, definition: ModelDefinition) -> tuple[CheckResult, ...]:
-    """Earlier results of a model's checks, newest first, without those about rows that have left the dataset, and
-    without the scores on broken ones.
+    """The newest results of each of a model's checks, newest first, without those about rows that have left the
+    dataset, and without the scores on broken ones.
     """
     gone = trust.withdrawn_samples(query, definition.dataset)
     unscored = gone | trust.broken_samples(query, definition.dataset)
-    rows = alerts.check_history(query, definition.name, _HISTORY).rows
+    rows = alerts.recent_checks(query, definition.name, max(_HISTORY, *definition.monitoring.persistence))
     return tuple(
         row for row in rows if row.evidence.get("data") not in (unscored if row.check == PERFORMANCE else gone)
     )

@@ -32,12 +32,16 @@ class DeliveryTrusted:
 
 @dataclass(frozen=True)
 class PredictionsLogged:
-    """A model version's predictions are in the inference log; `trigger` says in words which, `job` logged them."""
+    """A model version's predictions are in the inference log; `trigger` says in words which, `job` logged them.
+
+    `live`: a serving process goes on logging.
+    """
 
     model: str
     version: int
     trigger: str
     job: str
+    live: bool = False
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ class CollectHandler:
         for (model, version), count in logged.items():
             message = f"{counted(count, 'prediction')} of {model}@{version} over REST"
             transaction.emit("predictions.logged", model, message, data={"rows": count})
-            context.line.after(transaction, PredictionsLogged(model, version, "REST predictions", job.id))
+            context.line.after(transaction, PredictionsLogged(model, version, "REST predictions", job.id, live=True))
         return {"rows": logged.total()}
 
     def report(self, context: Context, job: JobRecord, published: CollectOutcome) -> Iterator[str]:

@@ -146,6 +146,7 @@ def add_checks(transaction: Transaction, results: Sequence[CheckResult]) -> None
                 "model_version": result.model_version,
                 "check_code": result.check,
                 "feature": result.feature,
+                "source": result.source,
                 "verdict": result.verdict.value,
                 "happened_at": result.at,
                 "record": to_text(result),
@@ -161,6 +162,22 @@ def newest_checks(query: Query, model: str) -> list[CheckResult]:
         "SELECT arg_max(record, number) AS newest, max(number) AS last FROM checks WHERE model = ? "
         "GROUP BY check_code, feature ORDER BY last",
         [model],
+    )
+    return [msgspec.json.decode(row[0], type=CheckResult) for row in rows]
+
+
+def recent_checks(query: Query, model: str, each: int) -> list[CheckResult]:
+    """The newest results of every check and feature of a model on rows from each source, newest first: so many that
+    could tell, and as many that could not.
+    """
+    kept = query.all(
+        "SELECT number FROM checks WHERE model = ? QUALIFY row_number() OVER "
+        "(PARTITION BY check_code, feature, source, verdict = 'unknown' ORDER BY number DESC) <= ?",
+        [model, each],
+    )
+    rows = query.all(
+        "SELECT record FROM checks WHERE number IN (SELECT unnest(?)) ORDER BY number DESC",
+        [[number for (number,) in kept]],
     )
     return [msgspec.json.decode(row[0], type=CheckResult) for row in rows]
 

@@ -80,7 +80,8 @@ class EngineSettings(Record, frozen=True, kw_only=True):
 class ServingSettings(Record, frozen=True, kw_only=True):
     """The REST endpoint, started only by `shopfloor serve`, and the files of predictions.
 
-    `raw_csv` leaves text in `outbox/` as it is; else no cell there is run by a spreadsheet.
+    `raw_csv` leaves text in `outbox/` as it is; else no cell there is run by a spreadsheet. What a model answers over
+    REST is checked at most every `check_seconds`.
     """
 
     host: str = "127.0.0.1"
@@ -88,6 +89,7 @@ class ServingSettings(Record, frozen=True, kw_only=True):
     loaded_models: int = 200
     durability: str = "batch"
     raw_csv: bool = False
+    check_seconds: float = 60.0
 
 
 class RetentionSettings(Record, frozen=True, kw_only=True):
@@ -181,6 +183,7 @@ def check(settings: Settings, source: str) -> Settings:
         "intake.stalled_minutes": settings.intake.stalled_minutes,
         **{f"stream.{key}": getattr(settings.stream, key) for key in StreamSettings.__struct_fields__},
         "engine.idle_worker_seconds": settings.engine.idle_worker_seconds,
+        "serving.check_seconds": settings.serving.check_seconds,
     }
     for key, value in positive.items():
         if not value > 0:

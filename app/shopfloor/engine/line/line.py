@@ -10,7 +10,7 @@ from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.job import CauseKind, JobCause, JobKind, JobRecord
 from shopfloor.domain.retraining import RetrainTrigger
-from shopfloor.engine.line import delivery_trust, withdrawn
+from shopfloor.engine.line import delivery_trust, log_looks, withdrawn
 from shopfloor.engine.line.retraining import Occasion, consider, consider_alert
 from shopfloor.monitoring import freshness
 from shopfloor.runtime.context import Context
@@ -121,6 +121,10 @@ class ProductionLine:
         """Check the champion's inputs and answers; predictions of other versions are only kept."""
         definition = self._definition(fact.model)
         champion = models.aliases(transaction, fact.model).get("champion")
+        if fact.live and log_looks.has_just_looked(
+            self._context, transaction, fact.model, fact.version, transaction.now
+        ):
+            return
         if definition is not None and definition.monitoring.drift and champion == fact.version:
             check(transaction, fact.model, fact.version, None, trigger=fact.trigger, cause=_of_job(fact.job))
 
@@ -207,6 +211,6 @@ def check(
         payload={"model_version": champion, "dataset_version": number, **delivery},
         trigger=trigger,
         causes=[cause],
-        unique_key=f"monitor:{model}:{champion}:{number or 'log'}",
+        unique_key=f"monitor:{model}:{champion}:{number}" if number else log_looks.key(model, champion),
         priority=_MONITOR_PRIORITY if version is None else _DELIVERY_PRIORITY,
     )
