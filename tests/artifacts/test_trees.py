@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn import ensemble
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from shopfloor.artifacts.scorers import BoostingScorer
+from shopfloor.artifacts.scorers import BoostingScorer, ForestScorer, scorer_for
 from shopfloor.artifacts.trees import FlatTrees
 
 
@@ -47,6 +48,24 @@ def test_flat_trees_give_the_same_bits(classes: int, categorical: Any) -> None:
         assert np.allclose(single, model.predict_proba(fresh), atol=1e-15)
     else:
         assert np.array_equal(single[:, 0], model.predict(fresh))
+
+
+@pytest.mark.parametrize("classes", [0, 2, 4])
+@pytest.mark.parametrize("kind", ["ExtraTrees", "RandomForest"])
+def test_flat_forests_give_the_same_bits(classes: int, kind: str) -> None:
+    rows = table(1000)
+    made = getattr(ensemble, f"{kind}{'Classifier' if classes else 'Regressor'}")
+    model = made(20, min_samples_leaf=2, random_state=0).fit(rows, target(rows, classes))
+    fresh = table(200, seed=1)
+    fresh[:5, 0] = [1e300, -1e300, np.inf, -np.inf, 1e-50]
+    scorer = scorer_for(model, classes)
+    assert isinstance(scorer, ForestScorer)
+    assert scorer.flat() is not None
+    single = np.array([scorer.row(row) for row in fresh])
+    assert np.array_equal(single, scorer.batch(fresh))
+    assert np.array_equal(single[:30], scorer.batch(fresh[:30]))
+    own = model.predict_proba(fresh[5:]) if classes else model.predict(fresh[5:]).reshape(-1, 1)
+    assert np.array_equal(single[5:], own)
 
 
 def test_a_copy_that_differs_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

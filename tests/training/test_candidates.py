@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from tests.training.samples import deliveries, silent, spec
+from tests.training.samples import COLUMNS, deliveries, silent, spec
 
 from shopfloor.artifacts.fitted import FittedModel
 from shopfloor.artifacts.pickling import from_bytes, to_bytes
@@ -17,6 +18,8 @@ FRAME = deliveries(400)
 RECIPE = '''
 """Nearest neighbours on the product's own encoder."""
 
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
@@ -29,6 +32,14 @@ class Neighbours(KNeighborsClassifier):
 
 def build(columns, seed):
     return make_pipeline(TableEncoder(columns, style="dense", seed=seed), Neighbours(25))
+
+
+def linear(task):
+    return LogisticRegression()
+
+
+def boosting(task):
+    return HistGradientBoostingClassifier(max_iter=5)
 
 
 def broken(task):
@@ -60,6 +71,37 @@ def test_a_recipe_competes_and_can_win(tmp_path: Path) -> None:
     model = from_bytes(to_bytes(trained.model))
     assert isinstance(model, FittedModel)
     assert model.predict_frame(trained.holdout).equals(trained.predictions)
+
+
+@pytest.mark.parametrize("name", ["linear", "boosting"])
+def test_a_recipe_may_be_a_bare_estimator_of_the_columns(tmp_path: Path, name: str) -> None:
+    made = spec(
+        FRAME[["x", "z", "outcome"]],
+        tmp_path,
+        tuple(one for one in COLUMNS if one.name in {"x", "z", "outcome"}),
+        training={"candidates": (f"recipes/mine.py:{name}",)},
+        run={"workspace": str(workspace(tmp_path))},
+        time=None,
+        id=None,
+    )
+    trained = train(made, silent)
+    model = from_bytes(to_bytes(trained.model))
+    rows = [{"x": float(row.x), "z": float(row.z)} for row in trained.holdout.head(5).itertuples()]
+    assert [model.predict_row(row) for row in rows] == trained.predictions.head(5).to_dict("records")
+
+
+def test_a_forest_scores_a_row_as_it_scores_many(tmp_path: Path) -> None:
+    """Numbers beyond single precision, unknown shops and gaps included; a fit with more threads is the same."""
+    trained = train(spec(FRAME, tmp_path, training={"candidates": ("forest",)}), silent)
+    model = from_bytes(to_bytes(trained.model))
+    assert (trained.record.metrics["roc_auc"] or 0) > 0.6
+    at = pd.Timestamp("2024-01-09 08:00").to_pydatetime()
+    rows = [{"at": at, "shop": shop, "x": x, "z": 0.5} for shop in ("a", "new", None) for x in (0.1, 1e300, None)]
+    expected = model.predict_frame(pd.DataFrame(rows)).to_dict("records")
+    assert [model.predict_row(row) for row in rows] == expected
+    assert model.scorer.flat() is not None
+    threads = train(spec(FRAME, tmp_path, training={"candidates": ("forest",)}, run={"workers": 2}), silent)
+    assert to_bytes(threads.model) == to_bytes(trained.model)
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_trials_follow_the_seed_and_begin_with_the_defaults(monkeypatch: pytest.
 
     monkeypatch.setattr(module, "fit", spying_fit)
     monkeypatch.setattr(module, "_MOST_TRIALS", 4)
-    for name in ("linear", "boosting"):
+    for name in ("linear", "boosting", "forest"):
         tried.clear()
         found = search(name, job(), AUC, 60.0)
         assert (found.trials, found.stopped_by_time) == (4, False)

@@ -13,7 +13,7 @@ from shopfloor.artifacts.frames import from_rows, to_frame
 from shopfloor.artifacts.manifest import FeatureField
 from shopfloor.artifacts.pickling import from_bytes, to_bytes
 from shopfloor.artifacts.recipe_code import module_of
-from shopfloor.artifacts.scorers import Scorer, scorer_for
+from shopfloor.artifacts.scorers import EstimatorScorer, Scorer, scorer_for
 from shopfloor.artifacts.stored import Fields, register
 from shopfloor.artifacts.table import Floats, Table, parse
 from shopfloor.domain.columns import Column
@@ -72,7 +72,8 @@ class FittedModel:
     def scorer(self) -> Scorer:
         """The estimator as a scorer, made on first use."""
         if self._scorer is None:
-            self._scorer = scorer_for(self.estimator, len(self.classes))
+            fast = scorer_for if self.encoder is not None else EstimatorScorer  # frames need the estimator itself
+            self._scorer = fast(self.estimator, len(self.classes))
         return self._scorer
 
     def check_frame(self, columns: Iterable[str]) -> tuple[str, ...]:

@@ -13,10 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from shopfloor.artifacts.forest import FlatForest, narrow, probe
 from shopfloor.artifacts.table import Floats
 from shopfloor.artifacts.threads import for_rows
 from shopfloor.artifacts.trees import FlatTrees
 
+_FORESTS = {f"{kind}{task}" for kind in ("ExtraTrees", "RandomForest") for task in ("Classifier", "Regressor")}
 _FEW = 48
 """Up to this many rows the flat trees are faster than one call of scikit-learn."""
 
@@ -34,12 +36,14 @@ class Scorer(Protocol):
 
 
 def scorer_for(estimator: Any, classes: int) -> Scorer:
-    """The fastest exact scorer for a fitted estimator; `classes` is 0 for regression."""
+    """The fastest exact scorer for an estimator of encoded rows; `classes` is 0 for regression."""
     kind = type(estimator).__name__
     if kind in {"LogisticRegression", "Ridge"} and hasattr(estimator, "coef_"):
         return LinearScorer(estimator, classes)
     if kind in {"HistGradientBoostingClassifier", "HistGradientBoostingRegressor"}:
         return BoostingScorer(estimator, classes)
+    if kind in _FORESTS:
+        return ForestScorer(estimator, classes)
     return EstimatorScorer(estimator, classes)
 
 
@@ -80,7 +84,7 @@ class BoostingScorer:
 
     def __init__(self, estimator: Any, classes: int) -> None:
         self.estimator = estimator
-        self.link = LinkFunction(_seen(estimator), classes)
+        self.link: Link = LinkFunction(_seen(estimator), classes)
         self._flat: FlatTrees | None = None
         self._flat_failed = False
 
@@ -100,24 +104,54 @@ class BoostingScorer:
         """The flat copy, built on first use; None when this scikit-learn stores trees otherwise."""
         if self._flat is None and not self._flat_failed:
             try:
-                flat = FlatTrees(self.estimator)
+                flat = self._copy()
             except (AttributeError, KeyError, TypeError, ValueError, IndexError):
                 self._flat_failed = True
                 return None
-            probe = _probe(self.estimator)
-            if flat.equals(probe, self._raw(probe)):
+            rows = self._probe()
+            if flat.equals(rows, self._raw(rows)):
                 self._flat = flat
             else:
                 self._flat_failed = True
         return self._flat
 
-    def _raw(self, encoded: Floats) -> Floats:
+    def _copy(self) -> FlatTrees:
+        return FlatTrees(self.estimator)
+
+    def _probe(self) -> Any:
+        return _probe(self.estimator)
+
+    def _raw(self, encoded: Any) -> Floats:
         with for_rows(len(encoded)):
             if hasattr(self.estimator, "decision_function"):
                 raw = self.estimator.decision_function(encoded)
             else:
                 raw = self.estimator.predict(encoded)
         return np.asarray(raw).reshape(len(encoded), -1)
+
+
+class ForestScorer(BoostingScorer):
+    """Forests, in the same two ways. Their raw scores are probabilities or numbers already."""
+
+    def __init__(self, estimator: Any, classes: int) -> None:
+        super().__init__(estimator, classes)
+        self.link = Shares(_seen(estimator), classes)
+
+    def batch(self, encoded: Any) -> Floats:
+        return super().batch(narrow(encoded))
+
+    def row(self, encoded: Any) -> list[float]:
+        return super().row(narrow(encoded))
+
+    def _copy(self) -> FlatTrees:
+        return FlatForest(self.estimator)
+
+    def _probe(self) -> Any:
+        return probe(self.estimator)
+
+    def _raw(self, encoded: Any) -> Floats:
+        predict = self.estimator.predict_proba if self.link.classes else self.estimator.predict
+        return np.asarray(predict(encoded)).reshape(len(encoded), -1)
 
 
 class EstimatorScorer:
@@ -142,6 +176,37 @@ class EstimatorScorer:
     def row(self, encoded: Floats | pd.DataFrame) -> list[float]:
         one = encoded if isinstance(encoded, pd.DataFrame) else encoded.reshape(1, -1)
         values: list[float] = self.batch(one)[0].tolist()
+        return values
+
+
+class Link(Protocol):
+    """Raw scores to probabilities of `classes` classes, or to numbers where there are none."""
+
+    classes: int
+
+    def batch(self, raw: Floats) -> Floats:
+        """Shape (rows, classes), or (rows, 1) for regression."""
+        ...
+
+    def row(self, raw: list[float]) -> list[float]:
+        """The same for one row."""
+        ...
+
+
+class Shares:
+    """Raw scores that are shares of the classes `seen` already, or numbers."""
+
+    def __init__(self, seen: list[int], classes: int) -> None:
+        self.seen = seen
+        self.classes = classes
+
+    def batch(self, raw: Floats) -> Floats:
+        """Shape (rows, classes), or (rows, 1) for regression."""
+        return spread(raw, self.seen, self.classes) if self.classes else raw
+
+    def row(self, raw: list[float]) -> list[float]:
+        """The same for one row."""
+        values: list[float] = self.batch(np.array([raw]))[0].tolist()
         return values
 
 
