@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from tests.sdk.recording import Engine
@@ -203,6 +204,48 @@ def test_threads_share_a_run(factory: Workspace) -> None:
         for thread in threads:
             thread.join()
     assert len(the_log(factory)) == 2 + 4 * 50
+
+
+class TestAutolog:
+    def test_each_fit_is_a_nested_run(self, factory: Workspace) -> None:
+        before = vars(LogisticRegression)["fit"]
+        with factory.run() as run:
+            with run.autolog():
+                make_pipeline(StandardScaler(), LogisticRegression(C=2.0)).fit(ROWS, ["no", "yes", "no", "yes"])
+                LinearRegression().fit(ROWS, [1, 2, 3, 4])
+            LinearRegression().fit(ROWS, [1, 2, 3, 4])
+        outer, pipeline, *_ = opened = [entry for entry in the_log(factory) if entry.opening]
+        assert [entry.opening.name for entry in opened if entry.opening] == ["", "Pipeline", "LinearRegression"]
+        assert pipeline.opening is not None
+        assert pipeline.opening.parent == outer.key
+        assert pipeline.params["logisticregression__C"] == 2.0
+        names = [metric.name for entry in the_log(factory) for metric in entry.metrics]
+        assert names == ["fit_seconds", "fit_seconds"]
+        assert vars(LogisticRegression)["fit"] is before
+
+    def test_a_search_has_a_run_a_candidate(self, factory: Workspace) -> None:
+        with factory.run() as run, run.autolog():
+            GridSearchCV(Ridge(), {"alpha": [0.1, 1.0]}, cv=2, scoring="neg_mean_squared_error").fit(ROWS, [1, 2, 3, 4])
+        opened = [entry for entry in the_log(factory) if entry.opening]
+        named = [(entry.opening.name, entry.opening.parent) for entry in opened if entry.opening]
+        search = opened[1]
+        assert named[1:] == [("GridSearchCV", opened[0].key), ("candidate 1", search.key), ("candidate 2", search.key)]
+        assert [entry.params for entry in opened[2:]] == [{"alpha": 0.1}, {"alpha": 1.0}]
+        own = [entry for entry in the_log(factory) if entry.key == search.key]
+        assert {name for entry in own for name in entry.params} > {"best_alpha", "cv"}
+        assert "best_cv_score" in [metric.name for entry in own for metric in entry.metrics]
+
+    def test_other_threads_and_failing_fits_leave_nothing_behind(self, factory: Workspace) -> None:
+        before = vars(LinearRegression)["fit"]
+        with factory.run() as run, run.autolog():
+            other = threading.Thread(target=lambda: LinearRegression().fit(ROWS, [1, 2, 3, 4]))
+            other.start()
+            other.join()
+            with pytest.raises(ValueError, match="inconsistent"):
+                LinearRegression().fit(ROWS, [1])
+        assert vars(LinearRegression)["fit"] is before
+        ends = [entry.ending.state for entry in the_log(factory) if entry.ending]
+        assert ends == [RunState.FAILED, RunState.SUCCEEDED]
 
 
 FORKING = """

@@ -7,6 +7,7 @@ import pickle
 import platform
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
@@ -25,6 +26,7 @@ from shopfloor.domain.release import ModelVersion
 from shopfloor.domain.requests.runs import RunModel, RunShow
 from shopfloor.domain.run import MetricValue, RunRecord, RunState, measured
 from shopfloor.domain.text import safe
+from shopfloor.sdk.autolog import autolog
 from shopfloor.sdk.estimator import check_loadable, classes_of, features_of, task_of
 from shopfloor.sdk.plain import plain
 from shopfloor.sdk.staging import staging_folder
@@ -109,6 +111,17 @@ class Run:
         """
         opening = msgspec.structs.replace(self._start, name=name, parent=self._opened().key)
         return Run(self._client, self._recorder, opening, params or {})
+
+    def autolog(self) -> AbstractContextManager[None]:
+        """Record each fit of a scikit-learn estimator in the block as a run nested in this one.
+
+        It has the estimator's params; a search also its best ones and its score, and a nested run a candidate. Of
+        classes that are loaded when the block begins.
+
+        >>> with run.autolog():  # doctest: +SKIP
+        ...     GridSearchCV(Ridge(), {"alpha": [0.1, 1.0]}).fit(frame, target)
+        """
+        return autolog(self)
 
     def log_model(self, estimator: Any, features: Sequence[str] | None = None, task: str | None = None) -> ModelVersion:
         """Register a fitted estimator as a version of the run's model.
