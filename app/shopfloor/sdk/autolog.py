@@ -27,7 +27,7 @@ _recording: ContextVar[Run | None] = ContextVar("recording", default=None)
 
 @contextmanager
 def autolog(run: Run) -> Iterator[None]:
-    """Each fit in the block becomes a run nested in `run`; what it fits itself, as a pipeline does its steps, does not."""
+    """Each fit in the block becomes a run nested in `run`; what that fits itself, as a pipeline its steps, does not."""
     _wrapping.begin()
     before = _recording.set(run)
     try:
