@@ -71,6 +71,7 @@ _wrapping = _Wrapping()
 
 
 def _subclasses(kind: type) -> Iterator[type]:
+    each: type
     for each in kind.__subclasses__():
         yield each
         yield from _subclasses(each)
