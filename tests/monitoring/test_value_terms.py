@@ -45,6 +45,7 @@ from shopfloor.domain.value import (
     ValueTerms,
 )
 from shopfloor.lake.actuals import write_actuals
+from shopfloor.monitoring import fleet
 from shopfloor.monitoring.checks.value import CHECK
 from shopfloor.monitoring.records import Rival
 from shopfloor.monitoring.value import realised_value
@@ -301,7 +302,13 @@ def test_a_model_that_earns_less_than_the_simplest_answer_is_told(tmp_path: Path
         assert result.at == checked_at(1)
         verdicts.append(result.verdict)
     assert verdicts == [CheckVerdict.SHIFTED, CheckVerdict.OK, CheckVerdict.UNKNOWN]
-    assert "earns less than 'always no'" in CHECK.run(replace(known, value=bad))[0].message
+    [told] = CHECK.run(replace(known, value=bad))
+    assert "earns less than 'always no'" in told.message
+    assert len(bad.simple) == 2
+    assert bad.simplest is not None
+    assert bad.simplest.p_worse is not None
+    assert told.p_value == 2 * bad.simplest.p_worse
+    assert 0 < fleet.p_value([told]) <= 0.025
 
 
 IDS = [f"0-{number}" for number in range(6)]

@@ -77,7 +77,8 @@ class ComparedWith(StrEnum):
 class ValueComparison(Record, frozen=True, kw_only=True):
     """The champion's value a row against something else; `gain` > 0 is in its favour.
 
-    `interval` is that of the gain (95 %), None where few rows do not tell.
+    `interval` is that of the gain (95 %), None where few rows do not tell. `p_worse` is how likely so great a loss is
+    where there is none.
     """
 
     against: ComparedWith
@@ -86,6 +87,7 @@ class ValueComparison(Record, frozen=True, kw_only=True):
     per_row: float
     gain: float
     interval: tuple[float, float] | None = None
+    p_worse: float | None = None
 
 
 class ValueReport(Record, frozen=True, kw_only=True):
@@ -118,10 +120,14 @@ class ValueReport(Record, frozen=True, kw_only=True):
     note: str = ""
 
     @property
+    def simple(self) -> tuple[ValueComparison, ...]:
+        """Those with answers that need no model."""
+        return tuple(one for one in self.compared if one.against.simple)
+
+    @property
     def simplest(self) -> ValueComparison | None:
         """The best of the answers that need no model."""
-        simple = [one for one in self.compared if one.against.simple]
-        return max(simple, key=lambda one: one.per_row, default=None)
+        return max(self.simple, key=lambda one: one.per_row, default=None)
 
 
 class ThresholdPoint(Record, frozen=True, kw_only=True):

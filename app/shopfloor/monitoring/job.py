@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from shopfloor.domain.trust import DeliveryTrust, Trust
 from shopfloor.domain.wire import WireError
 from shopfloor.monitoring import fleet, job_lines, preparing, tasks
 from shopfloor.monitoring.alerts import fold
+from shopfloor.monitoring.causes import members_of
+from shopfloor.monitoring.check_history import CheckKey, key_of
 from shopfloor.monitoring.delivery_verdict import judged
 from shopfloor.monitoring.records import AlertChanges, CheckReport
 from shopfloor.monitoring.tasks import CheckOutcome, CheckTask
@@ -75,10 +77,10 @@ class MonitorHandler:
         register_losses(context, transaction, job.subject, outcome.losses, Origin(DELIVERY, job.id))
         history = preparing.known_history(transaction, definition)
         alerts.add_checks(transaction, published.results)
-        changes = fold(
-            alerts.unresolved(transaction, job.subject), published.results, history, definition, transaction.now
-        )
-        opened = self._fold(context, transaction, definition, self._confirmed(transaction, published, changes))
+        before = alerts.unresolved(transaction, job.subject)
+        changes = fold(before, published.results, history, definition, transaction.now)
+        told = {key for alert in before for key in members_of(alert)}
+        opened = self._fold(context, transaction, definition, self._confirmed(transaction, published, told, changes))
         touched = [alert.id for alert in (*opened, *changes.updated)]
         if self._judge(context, transaction, job, published.results, touched) is not Trust.BROKEN:
             self._note_live(transaction, published)
@@ -91,17 +93,21 @@ class MonitorHandler:
             "notes": list(published.notes),
         }
 
-    def _confirmed(self, transaction: Transaction, published: CheckReport, changes: AlertChanges) -> AlertChanges:
+    def _confirmed(
+        self, transaction: Transaction, published: CheckReport, told: Collection[CheckKey], changes: AlertChanges
+    ) -> AlertChanges:
         """Without what so large a fleet brings by chance; that is told, and the model's next look tests it again."""
-        look, models = fleet.look(transaction, published.model, published.results, transaction.now)
-        if not changes.opened or not fleet.holds_back(look, models):
+        model, results, opens = published.model, published.results, bool(changes.opened)
+        test, models = fleet.look(transaction, model, results, told, transaction.now, opens=opens)
+        if not opens or not fleet.holds_back(test, models):
             return changes
+        shifted = fleet.shifted_in([result for result in results if key_of(result) not in told])
         transaction.emit(
             "monitor.held_back",
-            published.model,
-            f"{published.model} has shifted ({', '.join(look.shifted)}), but among {models} models so clear a shift is "
-            f"to be expected by chance (p {chance(look.p_value)}, at most {chance(look.level)} here): no alert",
-            data={"p_value": look.p_value, "level": look.level, "models": models, "shifted": list(look.shifted)},
+            model,
+            f"{model} has shifted ({', '.join(shifted)}), but among {models} models so clear a shift is "
+            f"to be expected by chance (p {chance(test.p_value)}, at most {chance(test.level)} here): no alert",
+            data={"p_value": test.p_value, "level": test.level, "models": models, "shifted": list(shifted)},
         )
         return msgspec.structs.replace(changes, opened=())
 

@@ -313,8 +313,9 @@ def _finite(found: Comparison) -> tuple[float, float] | None:
 
 def _comparison(against: ComparedWith, name: str, rows: int, per_row: float, found: Comparison) -> ValueComparison:
     return ValueComparison(
-        against=against, name=name, rows=rows, per_row=per_row, gain=found.gain, interval=_finite(found)
-    )
+        against=against, name=name, rows=rows, per_row=per_row, gain=found.gain, interval=_finite(found),
+        p_worse=found.p_worse if found.known else None,
+    )  # fmt: skip
 
 
 def _empty(spec: ValueSpec, note: str) -> ValueReport:

@@ -11,25 +11,28 @@ from shopfloor.domain.page import Page
 from shopfloor.store.rows import Query, page, scalar, stored_time
 from shopfloor.store.transaction import Transaction, naive
 
-_NEWEST = "SELECT * FROM fleet_looks QUALIFY row_number() OVER (PARTITION BY model ORDER BY number DESC) = 1"
+_NEWEST = (
+    "SELECT model, looked_at, p_value, level, found, shifted FROM fleet_looks "
+    "QUALIFY row_number() OVER (PARTITION BY model ORDER BY number DESC) = 1"
+)
 
 
 class LooksSoFar(NamedTuple):
-    """How many looks there were since a moment, and which of them found something, counted from 1."""
+    """How many tests there were since a moment, and which of them opened an alert, counted from 1."""
 
     looks: int
     found: tuple[int, ...]
 
 
 def since(query: Query, start: datetime) -> LooksSoFar:
-    """The looks from `start` on."""
+    """The tests from `start` on."""
     rows = query.all(
-        "SELECT row_number() OVER (ORDER BY number) AS place, found FROM fleet_looks WHERE looked_at >= ? "
-        "QUALIFY found ORDER BY place",
+        "SELECT row_number() OVER (ORDER BY number) AS place FROM fleet_looks WHERE looked_at >= ? AND tested "
+        "QUALIFY coalesce(discovered, found) ORDER BY place",
         [naive(start)],
     )
-    count = scalar(query, "SELECT count(*) FROM fleet_looks WHERE looked_at >= ?", [naive(start)])
-    return LooksSoFar(count, tuple(int(place) for place, _ in rows))
+    count = scalar(query, "SELECT count(*) FROM fleet_looks WHERE looked_at >= ? AND tested", [naive(start)])
+    return LooksSoFar(count, tuple(int(place) for (place,) in rows))
 
 
 def models_since(query: Query, start: datetime) -> int:
@@ -37,8 +40,8 @@ def models_since(query: Query, start: datetime) -> int:
     return scalar(query, "SELECT count(DISTINCT model) FROM fleet_looks WHERE looked_at >= ?", [naive(start)])
 
 
-def add(transaction: Transaction, look: FleetLook, *, keep: timedelta) -> None:
-    """Keep a look, and forget those that are older than `keep`."""
+def add(transaction: Transaction, look: FleetLook, *, tested: bool, discovered: bool, keep: timedelta) -> None:
+    """Keep a look, whether it was a test and whether that opened an alert; forget those that are older than `keep`."""
     transaction.execute("DELETE FROM fleet_looks WHERE looked_at < ?", [naive(look.at - keep)])
     number = scalar(transaction, "SELECT coalesce(max(number), 0) + 1 FROM fleet_looks")
     transaction.add(
@@ -51,6 +54,8 @@ def add(transaction: Transaction, look: FleetLook, *, keep: timedelta) -> None:
             "level": look.level,
             "found": look.found,
             "shifted": to_text(look.shifted),
+            "tested": tested,
+            "discovered": discovered,
         },
     )
 
@@ -63,7 +68,7 @@ def ranking(query: Query, limit: int, offset: int) -> Page[FleetLook]:
 
 
 def _look(row: tuple[Any, ...]) -> FleetLook:
-    _, model, at, p_value, level, found, shifted = row
+    model, at, p_value, level, found, shifted = row
     return FleetLook(
         model=model,
         at=stored_time(at),

@@ -11,13 +11,15 @@ from shopfloor.domain.value import ValueComparison, ValueReport
 from shopfloor.monitoring.check_context import CheckContext, Sample
 from shopfloor.monitoring.records import VALUE
 
+_LEVEL = 0.025
+
 
 class ValueCheck:
     """Whether a model is worth having.
 
     `value` is what the champion's decisions earned a row beyond the best of the answers that need no model: one answer
-    for all rows, and the team's own rule. `SHIFTED` when the whole 95 % interval of that is below 0, with days as
-    blocks where there are enough. `UNKNOWN` for too few actuals.
+    for all rows, and the team's own rule. `SHIFTED` when that is below 0 with p at most .025, with days as
+    blocks where there are enough, corrected for the number of such answers. `UNKNOWN` for too few actuals.
     """
 
     name = VALUE
@@ -34,7 +36,8 @@ def _judged(report: ValueReport, simplest: ValueComparison, context: CheckContex
     rows, unit = report.champion_rows, safe(report.unit, 20)
     few = context.too_few(rows)
     known = simplest.interval
-    less = known is not None and known[1] < 0
+    p_value = None if simplest.p_worse is None else min(simplest.p_worse * len(report.simple), 1.0)
+    less = p_value is not None and p_value <= _LEVEL
     verdict = CheckVerdict.UNKNOWN if few or known is None else CheckVerdict.SHIFTED if less else CheckVerdict.OK
     span = "" if known is None else f" ({rounded(known[0])} to {rounded(known[1])})"
     gain = f"{money(simplest.gain, unit, signed=True)}{span} a row on {counted(rows, 'row')}"
@@ -51,6 +54,7 @@ def _judged(report: ValueReport, simplest: ValueComparison, context: CheckContex
         rows=rows,
         value=simplest.gain,
         limit=0.0,
+        p_value=None if few else p_value,
         evidence={"against": simplest.name, "interval": None if known is None else list(known), "unit": report.unit},
     )
 
