@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from shopfloor.domain.record import Record
-from shopfloor.workspace.segment_reader import checked_lines, read_lines
+from shopfloor.workspace.segment_reader import READ, checked_lines, read_lines
 
 
 class LogRecord(Record, frozen=True, kw_only=True):
@@ -54,9 +54,9 @@ def encode_lines(records: Iterable[LogRecord]) -> bytes:
     return checked_lines(map(_encoder.encode, records))
 
 
-def drain(segment: Path, offset: int) -> Drained:
+def drain(segment: Path, offset: int, limit: int = READ) -> Drained:
     """The next records of `segment`, as `segment_reader.read_lines` finds them."""
-    read = read_lines(segment, offset)
+    read = read_lines(segment, offset, limit)
     decoded = [_decode(document) for document in read.documents]
     records = [record for record in decoded if record is not None]
     return Drained(records, read.offset, read.damaged + len(decoded) - len(records))

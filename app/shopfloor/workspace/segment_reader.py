@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 SUFFIX = ".jsonl"
 _CHECKSUM = 9  # a space and eight hex digits
-_READ = 8 << 20
+READ = 8 << 20
 
 
 class ReadLines(NamedTuple):
@@ -45,7 +45,7 @@ def segments(directory: Path) -> tuple[Path, ...]:
         return ()
 
 
-def read_lines(segment: Path, offset: int, limit: int = _READ) -> ReadLines:
+def read_lines(segment: Path, offset: int, limit: int = READ) -> ReadLines:
     """Whole lines of `segment` from byte `offset` on, about `limit` bytes of them.
 
     A last line without its end is left for the next reader: its writer is still at it, or was
