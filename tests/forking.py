@@ -12,6 +12,7 @@ import fcntl
 import importlib
 import json
 import os
+import pkgutil
 import runpy
 import select
 import signal
@@ -30,6 +31,7 @@ from types import SimpleNamespace
 from typing import Any, BinaryIO
 from unittest.mock import patch
 
+from shopfloor.cli import commands
 from shopfloor.client import start
 from shopfloor.runtime.fork_server import Forker
 from shopfloor.upkeep import query
@@ -37,6 +39,7 @@ from tests import new_store, soak
 
 _AS_ALWAYS = soak.SOAK or "COVERAGE_PROCESS_START" in os.environ
 _OUT_OF_THE_WAY = 500
+_READY = b"ready"
 _ROOT = Path(__file__).parents[1]
 _LOADED = (
     "shopfloor.engine.lifecycle",
@@ -47,6 +50,12 @@ _LOADED = (
     "shopfloor.monitoring.run_checks",
     "shopfloor.upkeep.answering",
     "shopfloor.upkeep.arrow_views",
+    "shopfloor.cli.main",
+    *(one.name for one in pkgutil.iter_modules(commands.__path__, f"{commands.__name__}.")),
+    # What the engine's web server loads when it starts, and with its first answer.
+    "uvicorn.loops.uvloop",
+    "uvicorn.lifespan.off",
+    "anyio._backends._asyncio",
 )
 
 
@@ -56,6 +65,7 @@ def engines() -> Iterator[None]:
     if _AS_ALWAYS:
         yield
         return
+    _source()  # else the first engine would have to load all that within the time that a start may take
     with patch.object(start, "subprocess", SimpleNamespace(Popen=Copy, DEVNULL=subprocess.DEVNULL)):
         yield
 
@@ -206,6 +216,7 @@ def _source() -> Source:
         env=environment, pass_fds=(theirs.fileno(),),
     )  # fmt: skip
     theirs.close()
+    assert ours.recv(16) == _READY, "the process that is copied did not start"
     return Source(ours)
 
 
@@ -255,4 +266,6 @@ if __name__ == "__main__":
         importlib.import_module(module)
     importlib.import_module("shopfloor.engine.api.routes").routes()
     new_store.use(Path(sys.argv[2]))
-    Forker(socket.socket(fileno=int(sys.argv[1])), _become).run()
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    channel.send(_READY)
+    Forker(channel, _become).run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from shopfloor.statistics.arrays import Codes, Floats, np
@@ -50,12 +51,13 @@ def alpha_of_test(
     Method: alpha investing without a reward for discoveries, because a discovery makes another champion (Foster & Stine
     2008, "Alpha-investing", J. R. Statist. Soc. B 70:429).
     """
-    came = list(zip(blocks, [1.0] * len(blocks) if months is None else months, strict=True))
-    wealth, seen = alpha, 0
+    parts = [1.0] * len(blocks) if months is None else months
+    wealth, seen = alpha, bisect_right(blocks, 0)
     for one in tries:
-        wealth = _refilled(wealth, alpha, sum(part for block, part in came if seen < block <= one)) * (1 - SPENT)
-        seen = one
-    return _refilled(wealth, alpha, sum(part for block, part in came if block > seen)) * SPENT
+        came = bisect_right(blocks, one)
+        wealth = _refilled(wealth, alpha, sum(parts[seen:came])) * (1 - SPENT)
+        seen = came
+    return _refilled(wealth, alpha, sum(parts[seen:])) * SPENT
 
 
 def _refilled(wealth: float, alpha: float, months: float) -> float:
