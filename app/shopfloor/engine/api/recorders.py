@@ -8,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 
-from shopfloor.domain.failpoint import reach
 from shopfloor.domain.recording import RunEntry
 from shopfloor.domain.requests.runs import RunLog
 from shopfloor.domain.run import RunRecord, RunState
@@ -43,7 +42,6 @@ def take_in(context: Context) -> None:
             if not context.store.write(partial(_take, path, sealed)):
                 break
         if sealed:
-            reach("recording.unlink")
             path.unlink(missing_ok=True)
 
 
