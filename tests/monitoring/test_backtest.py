@@ -13,8 +13,8 @@ from shopfloor.domain.codec import to_json
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.monitoring.backtest import backtest
+from shopfloor.monitoring.delivered import data_name
 from shopfloor.monitoring.records import PERFORMANCE, BacktestSpec, Delivery
-from shopfloor.monitoring.samples import data_name
 from shopfloor.statistics import metrics
 from shopfloor.workspace.definitions import with_monitoring
 

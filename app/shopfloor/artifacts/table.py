@@ -123,7 +123,12 @@ def parse_column(series: pd.Series[Any], column: Column) -> Values:
 
 def infer_columns(frame: pd.DataFrame) -> tuple[Column, ...]:
     """Columns with types by dtype, for frames that come without a contract."""
-    return tuple(Column(name=str(name), type=_type_of(frame[name])) for name in frame.columns)
+    return tuple(map(infer_column, map(frame.__getitem__, frame.columns)))
+
+
+def infer_column(series: pd.Series[Any]) -> Column:
+    """A column with the type that its dtype shows."""
+    return Column(name=str(series.name), type=_type_of(series))
 
 
 def _length(columns: dict[str, Values], rows: NDArray[Any] | slice, before: int) -> int:
@@ -169,11 +174,12 @@ def _factor(series: pd.Series[Any], name: str) -> Categorical:
     else:
         codes, index = pd.factorize(series)
         found = list(index)
-    return _merged(np.asarray(codes, dtype=np.intp), found, name)
+    return factor_of(np.asarray(codes, dtype=np.intp), found, name)
 
 
-def _merged(codes: NDArray[np.intp], found: Sequence[Any], name: str) -> Categorical:
-    """Levels as text; values that read the same (1 and "1") become one level, empty ones none."""
+def factor_of(codes: NDArray[np.intp], found: Sequence[Any], name: str) -> Categorical:
+    """Rows that are places in `found`, -1 is missing, (n,), with their levels as text; values that read the same
+    (1 and "1") become one level, empty ones none."""
     places: dict[str, int] = {}
     targets = np.empty(len(found) + 1, dtype=np.intp)
     targets[-1] = -1

@@ -20,16 +20,18 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def read_table(parts: Sequence[PartFile], columns: Sequence[Column], select: Sequence[str] | None = None) -> pa.Table:
+def read_table(
+    parts: Sequence[PartFile], columns: Sequence[Column], select: Sequence[str] | None = None, *, coded: bool = False
+) -> pa.Table:
     """The rows of all parts in order, with the version's columns or those that `select` names, in its order.
 
-    Dates and times are `timestamp[us]` in UTC without a zone. A column that an older part lacks is missing
-    in its rows. Raises `IntegrityError` naming the part whose bytes are not what was written, and
-    `DataError` for an unknown name and for values that cannot be read as the column's type.
+    Dates and times are `timestamp[us]` in UTC without a zone; texts are dictionaries when they shall be `coded`. A
+    column that an older part lacks is missing in its rows. Raises `IntegrityError` naming the part whose bytes are not
+    what was written, and `DataError` for an unknown name and for values that cannot be read as the column's type.
     """
     import pyarrow as pa
 
-    schema = _schema(chosen(columns, select))
+    schema = _schema(chosen(columns, select), coded=coded)
     tables = [_read(part, schema) for part in parts]
     return pa.concat_tables(tables) if tables else schema.empty_table()
 
@@ -76,18 +78,23 @@ def arrow_type(kind: ColumnType) -> pa.DataType:
     }[kind]
 
 
-def _schema(wanted: Sequence[Column]) -> pa.Schema:
+def _schema(wanted: Sequence[Column], *, coded: bool = False) -> pa.Schema:
     import pyarrow as pa
 
-    return pa.schema([(column.name, arrow_type(column.type)) for column in wanted])
+    types = ((column.name, arrow_type(column.type)) for column in wanted)
+    texts = pa.dictionary(pa.int32(), arrow_type(ColumnType.TEXT))
+    return pa.schema([(name, texts if coded and pa.types.is_large_string(kind) else kind) for name, kind in types])
 
 
 def _read(part: PartFile, schema: pa.Schema) -> pa.Table:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     verify_parts([part])
-    with pq.ParquetFile(part.path, memory_map=True) as file:
-        present = set(file.schema_arrow.names)
+    metadata = pq.read_metadata(part.path)
+    present = set(metadata.schema.to_arrow_schema().names)
+    coded = [field.name for field in schema if pa.types.is_dictionary(field.type) and field.name in present]
+    with pq.ParquetFile(part.path, metadata=metadata, read_dictionary=coded) as file:
         table = file.read(columns=[name for name in schema.names if name in present])
         rows = _counted(part, file)
     return _shaped(table, rows, schema)
@@ -133,6 +140,13 @@ def _shaped(table: pa.Table, rows: int, schema: pa.Schema) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
+def _is_text(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(plain) or pa.types.is_large_string(plain))
+
+
 def _cast(values: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
     """`values` as the column's type; a contract may have been widened since the part was made."""
     import pyarrow as pa
@@ -142,8 +156,8 @@ def _cast(values: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
     if pa.types.is_timestamp(values.type) and values.type.tz is not None:
         # The instants are in UTC already; only the label goes.
         values = values.cast(pa.timestamp(values.type.unit, "UTC"))
-    if pa.types.is_large_string(field.type) and not pa.types.is_string(values.type):
-        return as_text(values)
+    if not _is_text(values.type) and _is_text(field.type):
+        values = as_text(values)
     try:
         return values.cast(field.type)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shopfloor.domain.monitor import CheckResult, CheckVerdict, Severity
 from shopfloor.domain.numbers import percent
 from shopfloor.domain.text import counted, first_of, safe
-from shopfloor.monitoring.check_history import CheckKey, is_break, key_of
+from shopfloor.monitoring.check_history import LITTLE, CheckKey, is_break, key_of
 from shopfloor.monitoring.records import (
     CALIBRATION,
     ESTIMATED_PERFORMANCE,
@@ -33,7 +33,6 @@ CONSEQUENCES = (PREDICTION_DRIFT, PERFORMANCE, *_OTHERS)
 FOLLOWING = (SLICES, STALENESS, MULTIVARIATE_DRIFT)
 """What inputs that moved explain, by themselves or by how they hang together."""
 _NAMED = 3
-_LITTLE = 0.02
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ class AlertText:
             return Severity.WARNING if self.predictions is not None or self.others else Severity.INFO
         weights = [result.importance for result in self.inputs]
         known = [weight for weight in weights if weight is not None]
-        little = len(known) == len(weights) and sum(known) < _LITTLE
+        little = len(known) == len(weights) and sum(known) < LITTLE
         if self.predictions is not None:
             return Severity.WARNING if little else Severity.CRITICAL
         return Severity.INFO if little else Severity.WARNING

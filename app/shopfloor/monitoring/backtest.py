@@ -13,9 +13,10 @@ from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict
 from shopfloor.domain.requests.alerts import BacktestDelivery, BacktestReport
 from shopfloor.monitoring.alerts import fold
 from shopfloor.monitoring.check_context import CheckContext, InputRows
+from shopfloor.monitoring.delivered import data_name, delivered_rows
 from shopfloor.monitoring.records import PERFORMANCE, BacktestSpec, Delivery, Reference
 from shopfloor.monitoring.run_checks import check_all
-from shopfloor.monitoring.samples import data_name, delivered_rows, read_reference
+from shopfloor.monitoring.samples import read_reference
 
 Progress = Callable[[float, str], None]
 

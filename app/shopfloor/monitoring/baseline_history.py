@@ -84,9 +84,8 @@ class BaselineHistory:
             return known if self.before else max(known, self.feature.reach.get(measure, 0.0))
         # Random chunks differ by chance alone; the deliveries show what time adds.
         whole = self.feature.whole
-        return prediction_limit(
-            [*away(self.line, whole, distance), *(distance(sketch, whole) for sketch in self.deliveries)]
-        )
+        apart = self.feature.apart.get(measure) or away(self.line, whole, distance)  # of a reference of before
+        return prediction_limit([*apart, *(distance(sketch, whole) for sketch in self.deliveries)])
 
 
 def baseline_of(

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from shopfloor.artifacts.recast import recast
-from shopfloor.artifacts.table import NO_TIME, Categorical, Timestamps, Values, parse_column
-from shopfloor.domain.columns import Column, ColumnType
+from shopfloor.artifacts.table import NO_TIME, Categorical, Timestamps, Values, infer_column, parse_column
+from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.definition import Task
 from shopfloor.domain.errors import DataError
 from shopfloor.domain.labels import label_of
@@ -87,11 +87,13 @@ def _profile(ordered: Floats) -> tuple[tuple[float, ...], float]:
     """Of values in order: evenly spaced quantiles, and the share of the commonest value."""
     if not len(ordered):
         return (), 0.0
-    places = (np.arange(POINTS) + 0.5) / POINTS * len(ordered) - 0.5
-    points = np.interp(places, np.arange(len(ordered)), ordered)
-    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    longest = int(np.diff(np.append(starts, len(ordered))).max())
-    return tuple(significant(point, 7) for point in points), round(longest / len(ordered), 6)
+    last = len(ordered) - 1
+    places = np.clip((np.arange(POINTS) + 0.5) / POINTS * len(ordered) - 0.5, 0, last)
+    below = places.astype(np.intp)
+    points = ordered[below] + (places - below) * (ordered[np.minimum(below + 1, last)] - ordered[below])
+    ends = np.flatnonzero(ordered[1:] != ordered[:-1])
+    longest = int(np.diff(ends, prepend=-1, append=last).max())
+    return tuple(significant(float(point), 7) for point in points), round(longest / len(ordered), 6)
 
 
 def fit_bins(values: Values, kind: ColumnType | None, chunks: Codes | None = None) -> tuple[Bins, Binned]:
@@ -137,27 +139,25 @@ def watched_values(predictions: Predictions) -> Values:
     return Categorical(np.maximum(predictions.predicted, -1), list(predictions.classes))
 
 
-def sketch_column(frame: pd.DataFrame, feature: FeatureReference, column: Column | None) -> Sketch:
-    """A feature's column of `frame` (typed by its values) in the reference's bins.
-
-    Every row is missing when the column is not there or cannot be read.
-    """
-    values = None if column is None else read_values(frame, feature, column)
+def sketch_values(values: Values | None, rows: int, feature: FeatureReference) -> Sketch:
+    """A feature's column in the reference's bins; None counts as missing in each of the `rows`."""
     if values is None:
-        return Sketch(rows=len(frame), missing=len(frame), counts=(0,) * len(feature.bins.labels))
+        return Sketch(rows=rows, missing=rows, counts=(0,) * len(feature.bins.labels))
     return bin_values(values, feature.bins).sketch(feature.bins)
 
 
-def read_values(frame: pd.DataFrame, feature: FeatureReference, column: Column) -> Values | None:
-    """The column as the reference's type where it can be read so, else as its own.
+def read_values(series: pd.Series[Any], feature: FeatureReference) -> Values | None:
+    """The column as the reference's type where it can be read so, else as its own, which its values show.
 
-    Of a column that became text since, cells that cannot be read as that type are missing.
+    Of a column that became text since, cells that cannot be read as that type are missing. None where it cannot be
+    read.
     """
+    column = infer_column(series)
     if feature.type is not None and column.type is ColumnType.TEXT:
-        return parse_column(recast(frame[column.name], feature.type), replace(column, type=feature.type))
+        return parse_column(recast(series, feature.type), replace(column, type=feature.type))
     for kind in dict.fromkeys([feature.type or column.type, column.type]):
         try:
-            return parse_column(frame[column.name], replace(column, type=kind))
+            return parse_column(series, replace(column, type=kind))
         except DataError:
             continue
     return None

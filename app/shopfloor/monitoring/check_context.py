@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from shopfloor.artifacts.table import infer_columns
-from shopfloor.domain.columns import Column
+from shopfloor.artifacts.table import Values
 from shopfloor.domain.definition import ModelDefinition, Monitoring
 from shopfloor.domain.humility import NO_HUMILITY, HumilityCounts
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.text import counted
 from shopfloor.domain.value import ValueReport
-from shopfloor.monitoring.bins import sketch_column
+from shopfloor.monitoring.bins import read_values, sketch_values
 from shopfloor.monitoring.records import FeatureReference, Joined, Reference, Sketch
-from shopfloor.statistics.arrays import Codes, Floats, Mask
+from shopfloor.statistics.arrays import Codes, Floats, Mask, np
 from shopfloor.statistics.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -36,30 +34,56 @@ class Sample:
     begins: datetime | None = None
 
 
+@dataclass(frozen=True)
+class InputColumn:
+    """What is known of one column of all rows: its values in the reference's bins, and how many rows without a value
+    follow each other on average."""
+
+    sketch: Sketch
+    gap: float
+
+    @staticmethod
+    def of(values: Values | None, missing: Mask, feature: FeatureReference) -> InputColumn:
+        """`missing` rows, (n,), have no value; None for `values` that cannot be read."""
+        return InputColumn(sketch_values(values, len(missing), feature), _gap(missing))
+
+
 @dataclass(frozen=True, kw_only=True)
 class InputRows(Sample):
-    """The newest delivery (with id, time and target where it has them), else the inputs of stored predictions."""
+    """The newest delivery (with id, time and target where it has them), else the inputs of stored predictions.
+
+    `frame` has all rows, or of very many some, evenly spaced in time; its index is their places among all. `facts` has
+    what is not of features, of all rows, where `frame` does not, and `seen` the columns that were looked at before.
+    """
 
     frame: pd.DataFrame
-    _sketches: dict[str, Sketch] = field(default_factory=dict)
+    facts: pd.DataFrame | None = None
+    seen: dict[str, InputColumn] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.frame)
+        return len(self.all_rows)
 
-    @cached_property
-    def columns(self) -> dict[str, Column]:
-        """The columns with the types that the values show, by name."""
-        return {column.name: column for column in infer_columns(self.frame)}
+    @property
+    def all_rows(self) -> pd.DataFrame:
+        """Id, time, target and the like of every row."""
+        return self.frame if self.facts is None else self.facts
 
     def watched(self, reference: Reference) -> list[FeatureReference]:
         """The columns to compare: stored inputs hold the model's features alone."""
         return [feature for feature in reference.features if feature.used or self.source == "data"]
 
+    def column(self, feature: FeatureReference) -> InputColumn:
+        """The feature in all rows; a column that is not there is missing in every row."""
+        if feature.name not in self.seen:
+            series = self.frame.get(feature.name)
+            values = None if series is None else read_values(series, feature)
+            missing = np.ones(len(self), dtype=np.bool_) if series is None else series.isna().to_numpy(dtype=np.bool_)
+            self.seen[feature.name] = InputColumn.of(values, missing, feature)
+        return self.seen[feature.name]
+
     def sketch(self, feature: FeatureReference) -> Sketch:
-        """The feature in the reference's bins; a column that is not there is missing in every row."""
-        if feature.name not in self._sketches:
-            self._sketches[feature.name] = sketch_column(self.frame, feature, self.columns.get(feature.name))
-        return self._sketches[feature.name]
+        """The feature in the reference's bins."""
+        return self.column(feature).sketch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,3 +264,12 @@ class CheckContext:
         """Why `rows` rows cannot tell; empty when they are enough."""
         least = self.settings.min_rows
         return "" if rows >= least else f"{counted(rows, 'row')} are too few, at least {least} are needed"
+
+
+def _gap(missing: Mask) -> float:
+    """Of the rows without a value, how many follow each other on average; by chance alone about one."""
+    count = int(missing.sum())
+    if not count:
+        return 1.0
+    runs = int(missing[0]) + int((missing[1:] & ~missing[:-1]).sum())
+    return max(count * (1 - count / len(missing)) / runs, 1.0)

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from shopfloor.domain.columns import Column
 from shopfloor.domain.numbers import significant
 from shopfloor.monitoring.bins import CLOCK, NUMBER, bin_values, read_values
 from shopfloor.monitoring.chunks import Chunked
@@ -60,13 +59,11 @@ class Told:
         return float(special.ndtr(-(self.area - 0.5) / self.error)) if self.error > 0 else 1.0
 
 
-def describe_joint(
-    frame: pd.DataFrame, columns: Sequence[Column], features: Sequence[FeatureReference], chunked: Chunked
-) -> JointReference:
+def describe_joint(frame: pd.DataFrame, features: Sequence[FeatureReference], chunked: Chunked) -> JointReference:
     """Some rows of the reference, evenly spaced, as ranks; and how much its own stretches of time differ."""
     order = np.argsort(chunked.codes, kind="stable") if chunked.by != "random" else np.arange(len(frame))
     places = order[evenly(len(frame), MOST_ROWS)]
-    ranked = rank_columns(frame.iloc[places], {column.name: column for column in columns}, joined(features))
+    ranked = rank_columns(frame.iloc[places], joined(features))
     usual = _usual(ranked, chunked.codes[places], features) if chunked.by != "random" else ()
     packed = {name: "".join(_ALPHABET[code] for code in codes) for name, codes in ranked.items()}
     return JointReference(rows=len(places), columns=packed, usual=usual)
@@ -85,11 +82,9 @@ def joined(features: Sequence[FeatureReference]) -> list[FeatureReference]:
     return sorted(usable, key=lambda one: -(one.importance or 0.0))[:_MOST_COLUMNS]
 
 
-def rank_columns(
-    frame: pd.DataFrame, columns: Mapping[str, Column], features: Sequence[FeatureReference]
-) -> RankedColumns:
+def rank_columns(frame: pd.DataFrame, features: Sequence[FeatureReference]) -> RankedColumns:
     """The features of a sample as ranks within it; what is not there is missing."""
-    return {feature.name: _ranks(frame, columns.get(feature.name), feature) for feature in features}
+    return {feature.name: _ranks(frame, feature) for feature in features}
 
 
 def tell_apart(before: RankedColumns, now: RankedColumns, features: Sequence[FeatureReference]) -> Told | None:
@@ -99,10 +94,11 @@ def tell_apart(before: RankedColumns, now: RankedColumns, features: Sequence[Fea
     sides = [_scores({name: side[name] for name in names}, numbers) for side in (before, now)]
     owners = [name for name in names for _ in range(1 if name in numbers else _LEVELS)]
     varying = np.flatnonzero((sides[0].std(axis=0) > 0) & (sides[1].std(axis=0) > 0))
-    pairs = [(one, other) for one in varying for other in varying if one < other and owners[one] != owners[other]]
-    if not pairs:
+    left, right = (varying[one] for one in np.triu_indices(len(varying), 1))
+    of_two = np.array(owners, dtype=object)[left] != np.array(owners, dtype=object)[right]
+    left, right = left[of_two], right[of_two]
+    if not len(left):
         return None
-    left, right = np.array(pairs).T
     products = np.concatenate([side[:, left] * side[:, right] for side in sides])
     is_new = np.repeat([False, True], [len(side) for side in sides])
     fold = np.concatenate([_folds({name: side[name] for name in names}) for side in (before, now)])
@@ -147,8 +143,8 @@ def _only(ranked: RankedColumns, rows: Mask) -> RankedColumns:
     return {name: ranks[rows] for name, ranks in ranked.items()}
 
 
-def _ranks(frame: pd.DataFrame, column: Column | None, feature: FeatureReference) -> Codes:
-    values = None if column is None or column.name not in frame else read_values(frame, feature, column)
+def _ranks(frame: pd.DataFrame, feature: FeatureReference) -> Codes:
+    values = read_values(frame[feature.name], feature) if feature.name in frame else None
     found = np.zeros(len(frame), dtype=np.intp)
     if values is None:
         return found

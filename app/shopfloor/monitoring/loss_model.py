@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from msgspec.structs import replace
 
-from shopfloor.artifacts.table import infer_columns
 from shopfloor.domain.numbers import significant
 from shopfloor.monitoring.bins import NUMBER, bin_values, read_values, watched_values
 from shopfloor.monitoring.records import FeatureReference, LossModel, LossTerm
@@ -108,13 +107,11 @@ def _blocks(
 ) -> Iterator[Floats]:
     """The columns of each term, (n, weights)."""
     known: Mapping[str, FeatureReference] = {feature.name: feature for feature in features}
-    columns = {column.name: column for column in infer_columns(frame[[n for n in known if n in frame.columns]])}
     for term in terms:
         feature = known[term.name] if term.name else prediction
-        column = columns.get(term.name)
         values: Values | None = watched_values(predictions) if not term.name else None
-        if term.name and column is not None:
-            values = read_values(frame, feature, column)
+        if term.name and term.name in frame.columns:
+            values = read_values(frame[term.name], feature)
         yield _columns(term, feature, values, len(frame))
 
 

@@ -38,7 +38,7 @@ def delivered_losses(task: CheckTask, labelled: KnownOutcomes) -> tuple[LossPart
         return ()
     spec = task.checks
     Path(task.staging).mkdir(mode=0o700, exist_ok=True)
-    frame = read_parts(spec.data, spec.columns).iloc[labelled.places]
+    frame = read_parts(spec.data, spec.columns, rows=labelled.places)
     delivery = np.full(len(frame), task.dataset_version, dtype=np.intp)
     parts = [
         (version, write_rows(said, frame, delivery, spec.columns, spec.definition, Path(task.staging)))

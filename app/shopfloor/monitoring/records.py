@@ -35,6 +35,8 @@ FAIRNESS = "fairness"
 
 CONSTANT, UNSEEN, VANISHED = "top_share", "unseen_share", "vanished_share"
 """What a drift check may measure beside the distances."""
+NEW_CLASS, CLASS_RATE = "new_class", "class_rate"
+"""What only labels have."""
 
 _BEYOND, _HALF, _FEWEST = 2.33, 0.5, 3
 
@@ -90,9 +92,9 @@ class FeatureReference(Record, frozen=True, kw_only=True):
     """One feature of the reference: its bins, all rows, and the same for every chunk of time.
 
     `scale` is the unit of distances between numbers (a robust standard deviation).
-    `reach` says by the name of a distance how far a stretch of the reference may lie from the rest
-    of it. `importance` is the share of all features' importance, None when unknown. `used` is False for a
-    column of the dataset that is no feature of the model.
+    `apart` says by the name of a distance how far each stretch of the reference that has enough rows lies from the rest
+    of it, and `reach` how far one may lie. `importance` is the share of all features' importance, None when unknown.
+    `used` is False for a column of the dataset that is no feature of the model.
     """
 
     name: str
@@ -101,6 +103,7 @@ class FeatureReference(Record, frozen=True, kw_only=True):
     scale: float = 1.0
     whole: Sketch
     chunks: tuple[Sketch, ...] = ()
+    apart: dict[str, tuple[float, ...]] = {}
     reach: dict[str, float] = {}
     importance: float | None = None
     used: bool = True

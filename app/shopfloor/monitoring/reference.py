@@ -90,7 +90,7 @@ def build_reference(
         rows=len(frame),
         features=(*described, *unused),
         follow_time=follow_time,
-        joint=describe_joint(frame, features, described, chunked),
+        joint=describe_joint(frame, described, chunked),
         target=_target(frame, target, task, chunked),
         chunked_by=chunked.by,
         chunks=chunked.chunks,
@@ -139,10 +139,8 @@ def describe(
         name=name, type=kind, bins=bins, scale=scale, whole=whole, chunks=chunks, importance=importance
     )
     filled = [chunk for chunk in chunks if chunk.present >= FEW_ROWS]
-    reach = {
-        measure: prediction_limit(away(filled, whole, distance)) for measure, distance in distances_of(feature).items()
-    }
-    return replace(feature, reach=reach)
+    apart = {measure: tuple(away(filled, whole, distance)) for measure, distance in distances_of(feature).items()}
+    return replace(feature, apart=apart, reach={measure: prediction_limit(found) for measure, found in apart.items()})
 
 
 def _with_holdout(reference: Reference, holdout: Holdout, metric: str, seed: int) -> Reference:

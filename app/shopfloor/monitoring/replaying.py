@@ -33,7 +33,7 @@ def replayed(spec: CheckSpec, labelled: KnownOutcomes, delivered: InputRows) -> 
     if own is None or labelled.places is None or not len(labelled):
         return None
     chosen = evenly(len(labelled), MOST_ROWS)
-    frame = delivered.frame.iloc[labelled.places[chosen]]
+    frame = delivered.frame.loc[labelled.places[chosen]]
     ages = [one for one in spec.others if one.trained_until and abs(utc(one.trained_until) - utc(own)) >= _ANOTHER_AGE]
     answers = [one for one in (_answers(spec, other, frame) for other in ages) if one is not None]
     if not answers:

@@ -10,12 +10,12 @@ from shopfloor.domain.numbers import count
 from shopfloor.domain.text import counted
 from shopfloor.monitoring.check_context import CheckContext, InputRows, KnownOutcomes
 from shopfloor.monitoring.checks import checks
+from shopfloor.monitoring.delivered import delivered_rows
 from shopfloor.monitoring.measurement import conclude
 from shopfloor.monitoring.records import PERFORMANCE, CheckReport, CheckSpec, Joined, Reference
 from shopfloor.monitoring.replaying import replayed
 from shopfloor.monitoring.samples import (
     answered_rows,
-    delivered_rows,
     delivered_truth,
     known_outcomes,
     read_reference,
@@ -53,7 +53,7 @@ def run_checks(
     if spec.data:
         definition, amounts = spec.definition, () if spec.value is None else spec.value.amounts
         delivered = delivered_rows(spec.data, spec.columns, reference, definition, spec.now, amounts=amounts)
-        truth = delivered_truth(delivered.frame, definition.id, definition.target, amounts)
+        truth = delivered_truth(delivered.all_rows, definition.id, definition.target, amounts)
     context = _context(spec, reference, delivered, truth, progress)
     progress(0.7, "checking")
     results = check_all(context)

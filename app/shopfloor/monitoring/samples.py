@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +13,12 @@ import numpy as np
 from shopfloor.artifacts import bundle
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.recast import predict_recast
-from shopfloor.artifacts.row_times import known_row_times
 from shopfloor.domain.codec import from_json
 from shopfloor.domain.column_names import ColumnNames
-from shopfloor.domain.columns import Column
-from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import IntegrityError
-from shopfloor.domain.handles import ArtifactFile, PartFile
+from shopfloor.domain.handles import ArtifactFile
 from shopfloor.domain.monitor import CheckVerdict
 from shopfloor.domain.text import safe
-from shopfloor.lake.frame import read_parts
 from shopfloor.lake.inference_parts import AMOUNT
 from shopfloor.monitoring.bins import bin_values, watched_values
 from shopfloor.monitoring.check_context import (
@@ -33,9 +28,10 @@ from shopfloor.monitoring.check_context import (
     ServedRequests,
     StoredPredictions,
 )
+from shopfloor.monitoring.delivered import in_order
 from shopfloor.monitoring.records import PREDICTION_DRIFT, CheckSpec, Joined, Reference
 from shopfloor.monitoring.rescoring import answered_again
-from shopfloor.monitoring.stored import MOST_INPUT_ROWS, StoredInputs, join_truth, read_inputs
+from shopfloor.monitoring.stored import StoredInputs, join_truth, read_inputs
 from shopfloor.statistics.arrays import evenly
 from shopfloor.statistics.distances import homogeneity
 from shopfloor.statistics.frames import PREDICTION, read_numbers, read_predictions
@@ -61,27 +57,6 @@ def read_reference(path: str) -> Reference:
             hint="Train the model again, or run `shopfloor doctor`.",
             code="reference_damaged",
         ) from error
-
-
-def delivered_rows(
-    parts: tuple[PartFile, ...],
-    columns: tuple[Column, ...],
-    reference: Reference,
-    definition: ModelDefinition,
-    at: datetime,
-    name: str = "",
-    amounts: Iterable[str] = (),
-) -> InputRows:
-    """A delivery: the features of the reference, and id, time, target and `amounts`. It is called `name`, or
-    by the content of its parts; without times it is about the moment `at`."""
-    wanted = {feature.name for feature in reference.features}
-    wanted |= {column for column in (definition.time, definition.id, definition.target) if column}
-    wanted |= {*definition.segment_by, *definition.monitoring.fairness}
-    wanted |= set(map(ColumnNames(column.name for column in columns).spelled, amounts))
-    frame = read_parts(parts, columns, [column.name for column in columns if column.name in wanted])
-    begins, moment = _span_of(frame, definition.time)
-    data = name or data_name(parts)
-    return InputRows(data=data, moment=moment or at, begins=begins, frame=frame)
 
 
 def delivered_truth(
@@ -206,14 +181,13 @@ def answered_rows(
     """What the version says of the delivery's rows, in the order of time: of those with their target, and of some of
     all.
 
-    None where there are none, there is no `spec.artifact`, or it has learned the rows. Of very many rows it takes some,
-    evenly spaced.
+    None where there are none, there is no `spec.artifact`, or it has learned the rows. Of very many rows it takes those
+    that are in memory.
     """
     definition = spec.definition
     if spec.artifact is None or spec.learned:
         return None, None
-    frame = _ordered(delivered.frame, definition.time)
-    frame = frame.iloc[evenly(len(frame), MOST_INPUT_ROWS)]
+    frame = in_order(delivered.frame, definition.time)
     labelled = np.zeros(len(frame), dtype=np.bool_)
     if definition.target in frame.columns:
         labelled = frame[definition.target].notna().to_numpy(dtype=np.bool_)
@@ -257,29 +231,3 @@ def _answered(
     except Exception as error:  # noqa: BLE001 - a model may be the team's own code, and a column may be gone
         nothing = read_predictions(rows.head(0).assign(**{PREDICTION: None}), None, **how)
         return nothing, safe(error, 200)
-
-
-def _ordered(frame: pd.DataFrame, time: str | None) -> pd.DataFrame:
-    times = known_row_times(frame[time]) if time is not None and time in frame.columns else None
-    return frame if times is None else frame.loc[times.sort_values(kind="stable").index]
-
-
-def _span_of(frame: pd.DataFrame, time: str | None) -> tuple[datetime | None, datetime | None]:
-    """When the rows begin (but for the earliest fiftieth) and their median time; None without times."""
-    if time is None or time not in frame.columns:
-        return None, None
-    times = known_row_times(frame[time])
-    if times is None:
-        return None, None
-    known = times.dropna().to_numpy(dtype="datetime64[us]").astype(np.int64)
-    first, middle = np.quantile(known, [_EARLIEST, 0.5])
-    return datetime.fromtimestamp(float(first) / 1e6, UTC), datetime.fromtimestamp(float(middle) / 1e6, UTC)
-
-
-def data_name(parts: Sequence[PartFile]) -> str:
-    """What results of checks call the rows of a delivery: the content of its parts."""
-    return _digest(part.sha256 for part in parts)
-
-
-def _digest(parts: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]

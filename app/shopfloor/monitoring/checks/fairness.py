@@ -62,7 +62,7 @@ class Fairness:
         rows, labelled = context.rows, context.labelled
         if rows is None or labelled is None or labelled.places is None:
             return []
-        frame = rows.frame.iloc[labelled.places]
+        frame = rows.frame.loc[labelled.places]
         return [_judged(column, frame, labelled, context) for column in context.settings.fairness]
 
 

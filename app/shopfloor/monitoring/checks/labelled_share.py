@@ -24,9 +24,9 @@ class LabelledShare:
     def run(self, context: CheckContext) -> list[Measurement]:
         """One answer; none where the rows are no delivery of the dataset, or the target is no column of it."""
         rows, reference, target = context.rows, context.reference, context.definition.target
-        if rows is None or context.labels_follow or rows.source != "data" or target not in rows.frame:
+        if rows is None or context.labels_follow or rows.source != "data" or target not in rows.all_rows:
             return []
-        missing = int(rows.frame[target].isna().sum())
+        missing = int(rows.all_rows[target].isna().sum())
         share = missing / len(rows) if len(rows) else 0.0
         limit = self._limit(context)
         unknown = too_few(len(rows), reference.rows, context.settings.min_rows)

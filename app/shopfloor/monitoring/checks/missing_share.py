@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
-
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.numbers import significant
 from shopfloor.monitoring import wording
@@ -16,9 +12,6 @@ from shopfloor.monitoring.rates import Count, differ, times_usual
 from shopfloor.monitoring.records import MISSING_RATE, MISSING_SHARE, FeatureReference, Sketch
 from shopfloor.monitoring.thresholds import FEW_ROWS, prediction_limit
 from shopfloor.statistics.distances import homogeneity
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _LEAST = 0.03
 
@@ -95,7 +88,7 @@ class MissingShare:
         whole = (feature.whole.missing, feature.whole.rows)
         before = max([whole, *past[-1:]], key=lambda one: one[0] / one[1])
         share, now = before[0] / before[1], current.missing_share
-        each = _run_length(rows.frame, feature.name)
+        each = rows.column(feature).gap
         independent = [(missing / each, all / each) for missing, all in ((current.missing, current.rows), before)]
         return Finding(
             MISSING_RATE,
@@ -113,15 +106,6 @@ class MissingShare:
             for result in earlier
             if result.verdict is CheckVerdict.OK and result.rows >= FEW_ROWS
         ]
-
-
-def _run_length(frame: pd.DataFrame, name: str) -> float:
-    """Of the rows without a value, how many follow each other on average; by chance alone about one."""
-    if name not in frame.columns:
-        return 1.0
-    missing = frame[name].isna().to_numpy(dtype=np.bool_)
-    runs = int(missing[:1].sum()) + int((missing[1:] & ~missing[:-1]).sum())
-    return max(float(missing.sum()) * (1 - float(missing.mean())) / runs, 1.0) if runs else 1.0
 
 
 CHECK = MissingShare()

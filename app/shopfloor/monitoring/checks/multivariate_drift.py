@@ -46,8 +46,8 @@ def _measured(rows: InputRows, joint: JointReference, context: CheckContext) -> 
     features = [one for one in joined(context.reference.features) if one.name in joint.columns]
     unknown, told = too_few(len(rows), joint.rows, context.settings.min_rows), None
     if not unknown:
-        places = evenly(len(rows), MOST_ROWS)
-        now = rank_columns(rows.frame.iloc[places], rows.columns, features)
+        places = evenly(len(rows.frame), MOST_ROWS)
+        now = rank_columns(rows.frame.iloc[places], features)
         told = tell_apart(ranks_of(joint), now, features)
         unknown = "" if told is not None else "fewer than two columns have values that differ"
     told = told or _NOTHING

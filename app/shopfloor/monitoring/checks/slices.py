@@ -57,7 +57,7 @@ class Slices:
         rows, labelled, sliced = context.rows, context.labelled, context.reference.sliced
         if rows is None or labelled is None or labelled.places is None or sliced is None or not sliced.slices:
             return []
-        return [_judged(rows.frame.iloc[labelled.places], labelled, sliced, context)]
+        return [_judged(rows.frame.loc[labelled.places], labelled, sliced, context)]
 
 
 def _judged(

@@ -16,9 +16,8 @@ from shopfloor.monitoring.check_context import CheckContext
 from shopfloor.monitoring.drift import measure_drift, vanished_levels
 from shopfloor.monitoring.measurement import Finding, Measurement
 from shopfloor.monitoring.rates import counted_in, rate_change
-from shopfloor.monitoring.records import TARGET_DRIFT, VANISHED, FeatureReference, Reference
+from shopfloor.monitoring.records import CLASS_RATE, NEW_CLASS, TARGET_DRIFT, VANISHED, FeatureReference, Reference
 
-NEW_CLASS, CLASS_RATE = "new_class", "class_rate"
 _FEW = 5
 """So many rows of a new class are no slip of the pen."""
 _NAMED = 3
@@ -35,9 +34,9 @@ class TargetDrift:
     def run(self, context: CheckContext) -> list[Measurement]:
         """One answer about the labels that are there; none where the rows bring no target."""
         rows, reference, target = context.rows, context.reference, context.definition.target
-        if rows is None or reference.target is None or target not in rows.frame:
+        if rows is None or reference.target is None or target not in rows.all_rows:
             return []
-        feature, values = reference.target, target_values(rows.frame[target], reference.task)
+        feature, values = reference.target, target_values(rows.all_rows[target], reference.task)
         current = bin_values(values, feature.bins).sketch(feature.bins)
         chunks = (reference.chunks, reference.chunked_by)
         measured = measure_drift(self.name, feature, chunks, current, rows, context, has_unit=True)
