@@ -86,6 +86,15 @@ def test_rare_levels_are_pooled_and_new_ones_told_apart() -> None:
     assert bin_values(factor(["a", "c", "z"]), bins).codes.tolist() == [0, 2, 3]
 
 
+@pytest.mark.parametrize("rows", [30, 2000])
+def test_of_levels_that_are_alone_in_their_pool_the_reference_has_no_fewer_rows_than_what_follows(rows: int) -> None:
+    """Such rows fall into the pool, and not into the bin of what nobody has seen."""
+    known = factor(["a"] * 200 * rows + ["b"] * rows)
+    bins, binned = fit_bins(known, ColumnType.TEXT)
+    assert bins.labels == ("a", OTHER, NEW)
+    assert binned.sketch(bins).counts == bin_values(known, bins).sketch(bins).counts
+
+
 def drawn(rng: np.random.Generator, rows: int, weights: NDArray[np.float64]) -> Categorical:
     """Rows of as many levels as there are weights."""
     codes = rng.choice(len(weights), rows, p=weights / weights.sum())

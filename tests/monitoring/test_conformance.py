@@ -12,6 +12,7 @@ from types import FrameType
 import numpy as np
 import pandas as pd
 import pytest
+from msgspec.structs import replace
 from numpy.typing import NDArray
 from tests.monitoring.frames import FEATURES, answers_of, context, moment, month, months
 
@@ -25,13 +26,15 @@ from shopfloor.monitoring.check_history import key_of
 from shopfloor.monitoring.checks import checks
 from shopfloor.monitoring.checks.check import Check
 from shopfloor.monitoring.measurement import conclude
-from shopfloor.monitoring.records import Reference
+from shopfloor.monitoring.records import FeatureReference, Reference, Sketch
 from shopfloor.monitoring.reference import Holdout, build_reference
+from shopfloor.monitoring.run_checks import check_all
 from shopfloor.statistics.frames import read_predictions
 from shopfloor.statistics.predictions import Predictions
 
 TASKS = (Task.BINARY, Task.REGRESSION)
 CLASSES = ("no", "yes")
+SHIFTED = CheckVerdict.SHIFTED
 NAMES = {check.name for check in checks()}
 OTHERS = (Column(name="fixed", type=ColumnType.NUMBER), Column(name="hollow", type=ColumnType.TEXT))
 
@@ -359,6 +362,33 @@ def test_the_deliveries_of_this_suite_make_the_checks_fire(task: Task) -> None:
     of_classes = set() if task is Task.BINARY else {"calibration", "fairness", "estimated_performance"}
     silent = {"value", "humility", "refused_requests"} | of_classes
     assert fired >= NAMES - silent, "a fault is missing here that the check is for"
+
+
+@pytest.mark.parametrize("delivery", [constant, all_missing, lost_columns, unseen_levels], ids=lambda one: one.__name__)
+def test_a_fault_is_not_small_because_the_reference_is_large(delivery: Callable[[Task], Delivery]) -> None:
+    """The same is found as against a reference of fewer rows; this one has more than 300 for each of the delivery's."""
+    frame = delivery(Task.BINARY).labelled
+    few, many = (
+        {(one.check, one.feature) for one in check_all(context(known, 8, frame=frame)) if one.verdict is SHIFTED}
+        for known in (reference(Task.BINARY), of_many_rows(reference(Task.BINARY)))
+    )
+    assert few
+    assert few <= many
+
+
+def of_many_rows(known: Reference, times: int = 50) -> Reference:
+    """The same reference of so many times its rows."""
+
+    def more(one: Sketch) -> Sketch:
+        counts = tuple(times * count for count in one.counts)
+        return replace(one, rows=times * one.rows, missing=times * one.missing, counts=counts)
+
+    def column(one: FeatureReference) -> FeatureReference:
+        return replace(one, whole=more(one.whole), chunks=tuple(map(more, one.chunks)))
+
+    assert known.target is not None
+    features = tuple(map(column, known.features))
+    return replace(known, rows=times * known.rows, features=features, target=column(known.target))
 
 
 def test_every_check_has_a_name_of_its_own() -> None:

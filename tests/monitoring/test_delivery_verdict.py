@@ -17,6 +17,7 @@ from shopfloor.monitoring.records import (
     LABELLED_SHARE,
     MISSING_RATE,
     MISSING_SHARE,
+    NEW_CLASS,
     PERFORMANCE,
     PREDICTION_DRIFT,
     TARGET_DRIFT,
@@ -28,14 +29,18 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 DELIVERY = DeliveryTrust(dataset="d", version=2, files=("f2",), pending=("m",), decided_at=NOW)
 
 
-def result(check: str, measure: str = "wasserstein", *, is_break: bool = True, **evidence: Any) -> CheckResult:
+def result(
+    check: str, *breaks: str, is_break: bool = True, importance: float | None = None, **evidence: Any
+) -> CheckResult:
     return CheckResult(
         model="m", model_version=1, check=check, feature="x", verdict=CheckVerdict.SHIFTED, message=f"{check} shifted",
-        evidence={"source": "data", "data": "rows", "measure": measure, "break": is_break, **evidence}, at=NOW,
+        evidence={"source": "data", "data": "rows", "breaks": list(breaks), "break": is_break, **evidence}, at=NOW,
+        importance=importance,
     )  # fmt: skip
 
 
-UNIT = result(FEATURE_DRIFT, unit_change="°C became °F")
+UNIT = result(FEATURE_DRIFT, unit_change="°C became °F", unit_is_certain=True)
+GROWN = {"unit_change": "the unit changed (values ×1.6)", "unit_is_certain": False}
 DRIFT = result(FEATURE_DRIFT)
 COLLAPSE = result(PERFORMANCE)
 
@@ -45,10 +50,15 @@ COLLAPSE = result(PERFORMANCE)
     [
         ([], [], Trust.TRUSTED),
         ([UNIT], [Fault.UNIT], Trust.BROKEN),
-        ([result(TARGET_DRIFT, unit_change="minutes became seconds")], [Fault.UNIT], Trust.BROKEN),
+        ([result(TARGET_DRIFT, unit_change="× 10", unit_is_certain=True)], [Fault.UNIT], Trust.BROKEN),
+        ([result(FEATURE_DRIFT, **GROWN)], [Fault.SCALED], Trust.SUSPECT),
+        ([result(TARGET_DRIFT, **GROWN)], [Fault.SCALED], Trust.SUSPECT),
+        ([result(FEATURE_DRIFT, CONSTANT, **GROWN)], [Fault.STUCK], Trust.BROKEN),
         ([result(FEATURE_DRIFT, CONSTANT)], [Fault.STUCK], Trust.BROKEN),
+        ([result(FEATURE_DRIFT, "wasserstein", CONSTANT)], [Fault.STUCK], Trust.BROKEN),
+        ([result(FEATURE_DRIFT, "wasserstein")], [], Trust.TRUSTED),
         ([result(FEATURE_DRIFT, VANISHED)], [Fault.VANISHED], Trust.BROKEN),
-        ([result(MISSING_SHARE)], [Fault.LOST], Trust.BROKEN),
+        ([result(MISSING_SHARE, MISSING_SHARE)], [Fault.LOST], Trust.BROKEN),
         ([result(MISSING_SHARE, MISSING_RATE)], [], Trust.TRUSTED),
         ([result(FEATURE_DRIFT, CONSTANT, used=False)], [], Trust.TRUSTED),
         ([DRIFT], [], Trust.TRUSTED),
@@ -63,12 +73,17 @@ COLLAPSE = result(PERFORMANCE)
         ([COLLAPSE, result(FEATURE_DRIFT, is_break=False)], [Fault.COLLAPSE], Trust.SUSPECT),
         ([result(PERFORMANCE, is_break=False), result(FEATURE_DRIFT, is_break=False)], [], Trust.TRUSTED),
         ([result(TARGET_DRIFT), DRIFT], [], Trust.TRUSTED),
+        ([result(TARGET_DRIFT), result(FEATURE_DRIFT, is_break=False)], [Fault.LABELS], Trust.SUSPECT),
+        ([result(TARGET_DRIFT), result(FEATURE_DRIFT, importance=0.01)], [Fault.LABELS], Trust.SUSPECT),
+        ([result(TARGET_DRIFT), result(FEATURE_DRIFT, importance=0.2)], [], Trust.TRUSTED),
+        ([result(TARGET_DRIFT, VANISHED), DRIFT], [Fault.LABELS], Trust.SUSPECT),
+        ([result(TARGET_DRIFT, NEW_CLASS), DRIFT], [Fault.LABELS], Trust.SUSPECT),
         ([COLLAPSE, UNIT], [Fault.UNIT], Trust.BROKEN),
         ([result(PREDICTION_DRIFT)], [], Trust.TRUSTED),
         ([result(PERFORMANCE, source="inference")], [], Trust.TRUSTED),
     ],
 )  # fmt: skip
-def test_breaks_speak_against_rows_labels_where_no_input_moved_and_a_score_that_falls_with_them(
+def test_breaks_speak_against_rows_labels_that_no_input_explains_and_a_score_that_falls_with_them(
     results: list[CheckResult], faults: list[Fault], trust: Trust
 ) -> None:
     assert [one.fault for one in evidence_of(results)] == faults

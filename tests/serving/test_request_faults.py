@@ -12,12 +12,13 @@ from shopfloor.artifacts.fitted import FittedModel
 from shopfloor.domain.clock import SystemClock
 from shopfloor.domain.errors import StoreError
 from shopfloor.domain.service import RequestFault
-from shopfloor.lake.inference_log import FaultLine, drain, segments
+from shopfloor.lake.inference_log import FaultLine, drain
 from shopfloor.serving.durable_log import Durability, DurableLog
 from shopfloor.serving.problems import Problem
 from shopfloor.serving.request_faults import RequestFaults
-from shopfloor.store.segment import SegmentWriter
 from shopfloor.workspace.layout import Layout
+from shopfloor.workspace.segment import SegmentWriter
+from shopfloor.workspace.segment_reader import segments
 
 
 def lines(folder: Path) -> list[FaultLine]:

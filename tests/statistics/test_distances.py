@@ -99,19 +99,43 @@ def test_wasserstein_by_chance_stays_below_its_critical_value() -> None:
     assert max(values) < wasserstein_critical(1.0, 150, 600) < 2 * max(values)
 
 
-def test_homogeneity_agrees_with_scipy_when_no_bin_is_rare() -> None:
-    table = [[30, 50, 20, 40], [45, 30, 25, 10]]
-    assert homogeneity(*table) == pytest.approx(stats.chi2_contingency(table, correction=False).pvalue)
+def test_homogeneity_agrees_with_scipy_where_no_bin_is_rare() -> None:
+    for table in ([[300, 500, 200, 400], [450, 300, 250, 490]], [[900, 100], [870, 130]]):
+        assert homogeneity(*table) == pytest.approx(stats.chi2_contingency(table, correction=False).pvalue, rel=0.02)
 
 
-def test_homogeneity_of_two_bins_agrees_with_scipy() -> None:
-    table = [[90, 10], [75, 25]]
-    assert homogeneity(*table) == pytest.approx(stats.chi2_contingency(table, correction=False).pvalue)
+@pytest.mark.parametrize(
+    ("found", "rows", "known", "whole"), [(1, 30, 20, 970), (0, 40, 90, 1000), (13, 5000, 990, 10**6)]
+)
+def test_homogeneity_of_few_rows_is_exact(found: int, rows: int, known: int, whole: int) -> None:
+    chance = stats.hypergeom(rows + whole, found + known, rows)
+    exact = min(1.0, 2 * min(chance.cdf(found), chance.sf(found - 1)))
+    assert homogeneity((found, rows - found), (known, whole - known)) == pytest.approx(exact, rel=1e-6)
 
 
-def test_rare_bins_are_one_and_if_it_is_rare_too_part_of_the_smallest_other() -> None:
+@pytest.mark.parametrize("whole", [1_000, 20_000, 300_000, 1_000_000])
+@pytest.mark.parametrize("rows", [30, 300, 2_000])
+def test_what_no_row_had_and_now_all_have_is_evidence_however_large_the_reference(rows: int, whole: int) -> None:
+    """The few rows of a new bin are never made part of a common one."""
+    assert homogeneity((0, rows), (whole, 0)) < 1e-6
+    assert homogeneity((0, 0, 0, rows), (whole // 2, whole // 4, whole // 4, 0)) < 1e-6
+    assert homogeneity((rows * 2 // 5, rows * 3 // 5), (whole, 0)) < 1e-6
+
+
+def test_rare_bins_are_put_together_until_they_expect_enough() -> None:
     assert homogeneity([50, 30, 4, 6, 1], [40, 50, 6, 3, 2]) == homogeneity([50, 30, 11], [40, 50, 11])
-    assert homogeneity([50, 30, 2, 1], [40, 50, 1, 2]) == homogeneity([50, 33], [40, 53])
+    assert homogeneity([3] * 10, [1000] * 10) == homogeneity([6] * 5, [2000] * 5)
+    assert homogeneity([6, 6, 6, 2, 2, 8], [1000] * 6) < 0.5
+
+
+@pytest.mark.parametrize(("known", "rows"), [(1_000, 30), (1_000, 1_000), (100_000, 200), (1_000_000, 60)])
+@pytest.mark.parametrize("shares", [(0.9, 0.1), (0.6, 0.2, 0.1, 0.05, 0.03, 0.015, 0.005), (0.05,) * 20], ids=len)
+def test_homogeneity_is_as_often_small_by_chance_as_it_says(known: int, rows: int, shares: tuple[float, ...]) -> None:
+    rng = np.random.default_rng(4)
+    pairs = zip(rng.multinomial(rows, shares, 1500), rng.multinomial(known, shares, 1500), strict=True)
+    values = np.array([homogeneity(now, before) for now, before in pairs])
+    assert np.mean(values <= 0.05) < 0.07
+    assert np.mean(values <= 0.001) < 0.005
 
 
 def test_homogeneity_is_calibrated_with_many_rare_levels() -> None:

@@ -12,8 +12,9 @@ MONITORING = "monitoring"
 
 
 class Trust(StrEnum):
-    """`broken`: something measured the rows wrongly. `suspect`: labels collapsed while the inputs stayed, or the
-    score broke or fell with an input. `unknown`: its checks have not ended, or failed. Drift alone is `trusted`.
+    """`broken`: something measured the rows wrongly. `suspect`: labels collapsed while the inputs stayed, the score
+    broke or fell with an input, or numbers may have got another unit. `unknown`: its checks have not ended, or failed.
+    Drift alone is `trusted`.
     """
 
     TRUSTED = "trusted"
@@ -28,19 +29,21 @@ class Trust(StrEnum):
 
 
 class Fault(StrEnum):
-    """What a check's result is evidence of: the first four of broken measurement, the others of suspect labels."""
+    """What a check's result is evidence of: the first four of broken measurement, the others of what a person should
+    look at. `scaled` numbers may have got another unit, or grown."""
 
     UNIT = "unit"
     STUCK = "stuck"
     VANISHED = "vanished"
     LOST = "lost"
+    SCALED = "scaled"
     LABELS = "labels"
     COLLAPSE = "collapse"
 
     @property
     def trust(self) -> Trust:
         """The verdict that it justifies."""
-        return Trust.SUSPECT if self in (Fault.LABELS, Fault.COLLAPSE) else Trust.BROKEN
+        return Trust.SUSPECT if self in (Fault.SCALED, Fault.LABELS, Fault.COLLAPSE) else Trust.BROKEN
 
 
 class TrustEvidence(Record, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shopfloor.domain.monitor import CheckResult, CheckVerdict, Severity
 from shopfloor.domain.numbers import percent
 from shopfloor.domain.text import counted, first_of, safe
-from shopfloor.monitoring.check_history import CheckKey, is_break, key_of
+from shopfloor.monitoring.check_history import LITTLE, CheckKey, is_break, key_of
 from shopfloor.monitoring.records import (
     CALIBRATION,
     ESTIMATED_PERFORMANCE,
@@ -33,7 +33,6 @@ CONSEQUENCES = (PREDICTION_DRIFT, PERFORMANCE, *_OTHERS)
 FOLLOWING = (SLICES, STALENESS, MULTIVARIATE_DRIFT)
 """What inputs that moved explain, by themselves or by how they hang together."""
 _NAMED = 3
-_LITTLE = 0.02
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ class AlertText:
             return Severity.WARNING if self.predictions is not None or self.others else Severity.INFO
         weights = [result.importance for result in self.inputs]
         known = [weight for weight in weights if weight is not None]
-        little = len(known) == len(weights) and sum(known) < _LITTLE
+        little = len(known) == len(weights) and sum(known) < LITTLE
         if self.predictions is not None:
             return Severity.WARNING if little else Severity.CRITICAL
         return Severity.INFO if little else Severity.WARNING
@@ -157,18 +156,18 @@ class AlertText:
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """What to do, the best first. To learn from broken data would teach the break."""
-        if self.own_actions:
-            return self.own_actions
+        """What to do, the best first; some checks say it themselves. To learn from broken data would teach it."""
+        if own := self.leading.evidence.get("actions"):
+            return tuple(map(str, own))
         if self.broken:
-            return ("ack", "snooze")
+            return ("withdraw", "trust", "ack", "snooze") if self.is_of_delivery else ("ack", "snooze")
         can_retrain = self.check in (FEATURE_DRIFT, TARGET_DRIFT, PERFORMANCE, CALIBRATION, OUTGROWN)
         return ("retrain", "ack", "snooze") if can_retrain else ("ack", "retrain", "snooze")
 
     @property
-    def own_actions(self) -> tuple[str, ...]:
-        """What the leading check says that mends it; empty where a check leaves that to its kind."""
-        return tuple(map(str, self.leading.evidence.get("actions", ())))
+    def is_of_delivery(self) -> bool:
+        """Whether the leading check is about delivered rows, and not about stored predictions."""
+        return self.leading.source == "data"
 
     def evidence(self, kept: Sequence[CheckKey]) -> dict[str, object]:
         """What the screen shows, and the checks that must be in order before the alert resolves."""
@@ -178,7 +177,6 @@ class AlertText:
         return {
             CHECKS: [list(key) for key in dict.fromkeys([*own, *kept])],
             BREAK: self.broken,
-            "mended_by": list(self.own_actions),
             "model_version": self.leading.model_version,
             "features": [
                 {

@@ -11,6 +11,8 @@ from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.monitoring.records import FEATURE_DRIFT, MISSING_SHARE, OUTGROWN, PERFORMANCE
 
 _BY_MANY = 0.1
+LITTLE = 0.02
+"""Features that carry less of all importance hardly matter to the model."""
 
 CheckKey = tuple[str, str, str]
 """Which question a result answers: check, feature (empty for none) and source."""

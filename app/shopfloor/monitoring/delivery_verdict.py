@@ -9,19 +9,28 @@ from msgspec.structs import replace
 
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.trust import MONITORING, DeliveryTrust, Fault, Trust, TrustEvidence
-from shopfloor.monitoring.check_history import is_break
+from shopfloor.monitoring.check_history import LITTLE, is_break
+from shopfloor.monitoring.measurement import BREAKS, UNIT_CHANGE, UNIT_IS_CERTAIN
 from shopfloor.monitoring.records import (
     CONSTANT,
     FEATURE_DRIFT,
     LABELLED_SHARE,
-    MISSING_RATE,
     MISSING_SHARE,
+    NEW_CLASS,
     PERFORMANCE,
     TARGET_DRIFT,
     VANISHED,
 )
 
 _INPUTS = (FEATURE_DRIFT, MISSING_SHARE)
+_LABELS = (TARGET_DRIFT, LABELLED_SHARE)
+_CLASSES = frozenset((NEW_CLASS, VANISHED))
+_TRACES = {
+    (FEATURE_DRIFT, CONSTANT): Fault.STUCK,
+    (FEATURE_DRIFT, VANISHED): Fault.VANISHED,
+    (MISSING_SHARE, MISSING_SHARE): Fault.LOST,
+}
+"""What measured wrongly, by check and measure."""
 
 
 def evidence_of(results: Sequence[CheckResult]) -> tuple[TrustEvidence, ...]:
@@ -29,8 +38,9 @@ def evidence_of(results: Sequence[CheckResult]) -> tuple[TrustEvidence, ...]:
 
     Only breaks do: what moves by degrees is drift, which is to be learned. A fault of measurement has a trace of its
     own: another unit, one value in most rows, a kind of values or a column that is gone; labels and a score that break
-    follow from it. Without one, labels that break are suspect where no input moved. So is a score that breaks, or falls
-    where an input broke: whether the inputs or the world changed so much is for a person to say. A column that a
+    follow from it. Without one, labels that break are suspect unless an input that matters broke, too; classes that
+    came or went always are. So is a score that breaks, or falls where an input broke, and numbers that may have got
+    another unit, or grown: whether the inputs or the world changed so much is for a person to say. A column that a
     model does not use does it no harm, and of twice as many gaps it can learn.
     """
     of_rows = [one for one in results if one.evidence.get("source", "data") == "data"]
@@ -41,25 +51,27 @@ def evidence_of(results: Sequence[CheckResult]) -> tuple[TrustEvidence, ...]:
 
 def _fault(result: CheckResult) -> Fault | None:
     """What measured the values wrongly."""
-    measure = result.evidence.get("measure")
-    if result.evidence.get("unit_change"):
+    if result.evidence.get(UNIT_IS_CERTAIN):
         return Fault.UNIT
-    if result.check == MISSING_SHARE:
-        return None if measure == MISSING_RATE else Fault.LOST
-    if result.check == FEATURE_DRIFT:
-        return {CONSTANT: Fault.STUCK, VANISHED: Fault.VANISHED}.get(str(measure))
-    return None
+    return next((_TRACES[trace] for measure in _breaks(result) if (trace := (result.check, measure)) in _TRACES), None)
+
+
+def _breaks(result: CheckResult) -> Sequence[str]:
+    """The measures that broke, whichever of them is the greatest."""
+    return tuple(map(str, result.evidence.get(BREAKS, ())))
 
 
 def _suspects(shifted: Sequence[CheckResult]) -> list[tuple[CheckResult, Fault]]:
     """Labels and scores that nothing in the measurement explains."""
-    inputs = [one for one in shifted if one.check in _INPUTS]
-    broke = any(is_break(one) for one in inputs)
+    inputs = [one for one in shifted if one.check in _INPUTS and is_break(one)]
+    excused = any(one.importance is None or one.importance >= LITTLE for one in inputs)
     found = []
     for one in shifted:
-        if one.check in (TARGET_DRIFT, LABELLED_SHARE) and is_break(one) and not inputs:
+        if one.evidence.get(UNIT_CHANGE):
+            found.append((one, Fault.SCALED))
+        elif one.check in _LABELS and is_break(one) and not (excused and _CLASSES.isdisjoint(_breaks(one))):
             found.append((one, Fault.LABELS))
-        elif one.check == PERFORMANCE and (is_break(one) or broke):
+        elif one.check == PERFORMANCE and (is_break(one) or inputs):
             found.append((one, Fault.COLLAPSE))
     return found
 

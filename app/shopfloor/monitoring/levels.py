@@ -30,6 +30,7 @@ _LEVEL_SHARE = 0.01
 _POOLS = 4
 _POOL_SHARE = 0.1
 _KEPT = 20_000
+_SELDOM = 20  # a level of more rows is hardly rarer without one of them, and alone in its pool it would leave it empty
 _BURST = 3
 _SURE = 4.0
 
@@ -58,7 +59,7 @@ def fit_levels(factor: Categorical, chunks: Codes | None) -> tuple[Bins, Codes]:
         strata=tuple(map(_packed, strata)),
         known=(),
     )
-    others -= (others > 0).astype(others.dtype)  # without the row itself
+    others -= ((others > 0) & (others <= _SELDOM)).astype(others.dtype)  # without the row itself
     others[_bursts(factor, counts, chunks)] = 0
     return bins, _codes(factor, kept, _pools(others, lows))
 
@@ -104,7 +105,8 @@ def _by_name(levels: Sequence[str], digests: NDArray[np.uint32], bins: Bins, tab
 
 
 def _lows(others: Counts, rows: int) -> list[int]:
-    """The least count of each pool, the commonest pool first; pools hold about equal numbers of rows."""
+    """The least count of each pool, the commonest pool first; pools hold about equal numbers of rows. What occurred at
+    all is in the last one, unless there are too many levels to keep."""
     distinct, levels = np.unique(others[others > 0], return_counts=True)
     if not len(distinct):
         return []
@@ -115,7 +117,8 @@ def _lows(others: Counts, rows: int) -> list[int]:
     held = np.cumsum((distinct * levels)[::-1])[::-1]
     number = int(np.clip(held[0] / rows / _POOL_SHARE, 1, _POOLS))
     places = {int(np.flatnonzero(held >= held[0] * (one + 1) / number)[-1]) for one in range(number)}
-    return [int(distinct[place]) for place in sorted(places, reverse=True)]
+    lows = [int(distinct[place]) for place in sorted(places, reverse=True)]
+    return [*lows[:-1], 1] if enough.all() else lows
 
 
 def _pools(counts: Counts, lows: list[int]) -> Codes:

@@ -14,6 +14,10 @@ from shopfloor.domain.text import counted
 from shopfloor.monitoring.check_context import CheckContext, Sample
 from shopfloor.statistics.false_discovery import benjamini_hochberg
 
+BREAKS = "breaks"
+"""Where a result's evidence keeps what all broke, by the names of the measures; the greatest is its `measure`."""
+UNIT_CHANGE, UNIT_IS_CERTAIN = "unit_change", "unit_is_certain"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -44,7 +48,7 @@ class Measurement:
     """A check of one feature (or of the predictions) before the p-values of the run are corrected.
 
     `unknown` says why the check cannot tell, and is empty otherwise. `unit_change` is a likely change
-    of unit in words, `unit_is_certain` when the name of the feature suggests it too. `message`
+    of unit in words, `unit_is_certain` when nothing else is likely to have done that. `message`
     writes the sentence for a result.
     """
 
@@ -99,10 +103,13 @@ class Measurement:
     def _conclusions(self, shifted: Sequence[Finding]) -> dict[str, Any]:
         in_order = not shifted and not self.unknown
         found: dict[str, Any] = {
+            BREAKS: [finding.measure for finding in shifted if finding.is_break],
             "still_moving": any(finding.still_moving for finding in shifted),
             "gradual": in_order and any(finding.far for finding in self.findings),
         }
-        return found | ({"unit_change": self.unit_change} if self.unit_change and self._is_break(shifted) else {})
+        if self.unit_change and self._is_break(shifted):
+            found |= {UNIT_CHANGE: self.unit_change, UNIT_IS_CERTAIN: self.unit_is_certain}
+        return found
 
 
 def conclude(answers: Sequence[CheckResult | Measurement], context: CheckContext) -> list[CheckResult]:

@@ -38,6 +38,8 @@ FAIRNESS = "fairness"
 
 CONSTANT, UNSEEN, VANISHED = "top_share", "unseen_share", "vanished_share"
 """What a drift check may measure beside the distances."""
+NEW_CLASS, CLASS_RATE = "new_class", "class_rate"
+"""What only labels have."""
 
 _BEYOND, _HALF, _FEWEST = 2.33, 0.5, 3
 

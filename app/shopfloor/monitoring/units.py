@@ -64,8 +64,9 @@ _CONVERSIONS = (
 
 @dataclass(frozen=True)
 class Guess:
-    """A change of unit in words. `is_certain` when the feature's name suggests it, too, and the numbers have spread by
-    the unit's factor: what only moved may have moved by itself.
+    """A change of unit in words. `is_certain` when nothing that grows or moves by itself does that: a power of ten, the
+    sign of numbers that nearly all had the same one, or a unit that the feature's name suggests, too, if the numbers
+    have spread by its factor.
     """
 
     words: str
@@ -98,7 +99,7 @@ def unit_change(feature: str, before: Sequence[float], now: Sequence[float]) -> 
         return None
     clearly = len(close) == 1 or left[close[1]] >= _CLEARLY * left[close[0]]
     if clearly and close[0].is_plain:
-        return Guess(close[0].name, is_certain=False)
+        return Guess(close[0].name, is_certain=close[0].factor > 0 or _have_one_sign(old))
     middle = float(np.median(old))
     factor = f" (values ×{rounded(float(np.median(new)) / middle, 2)})" if middle else ""
     return Guess(f"the unit changed{factor}", is_certain=False)
@@ -114,6 +115,12 @@ def _spread_by(factor: float, before: float, now: float) -> bool:
         return False
     change = np.log(now / before)
     return factor == 1 or bool(abs(change - np.log(factor)) <= abs(change))
+
+
+def _have_one_sign(numbers: NDArray[np.float64]) -> bool:
+    """Whether all but the outermost tenths do: what lies around 0 may cross it."""
+    low, high = np.quantile(numbers, [0.1, 0.9])
+    return bool(low * high > 0)
 
 
 def _is_centred(numbers: NDArray[np.float64]) -> bool:

@@ -16,9 +16,8 @@ from shopfloor.monitoring.check_context import CheckContext
 from shopfloor.monitoring.drift import measure_drift, vanished_levels
 from shopfloor.monitoring.measurement import Finding, Measurement
 from shopfloor.monitoring.rates import counted_in, rate_change
-from shopfloor.monitoring.records import TARGET_DRIFT, VANISHED, FeatureReference, Reference
+from shopfloor.monitoring.records import CLASS_RATE, NEW_CLASS, TARGET_DRIFT, VANISHED, FeatureReference, Reference
 
-NEW_CLASS, CLASS_RATE = "new_class", "class_rate"
 _FEW = 5
 """So many rows of a new class are no slip of the pen."""
 _NAMED = 3
