@@ -14,7 +14,7 @@ from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.text import counted
 from shopfloor.domain.value import ValueReport
 from shopfloor.monitoring.bins import read_values, sketch_values
-from shopfloor.monitoring.records import FeatureReference, Joined, Reference, Sketch
+from shopfloor.monitoring.records import FeatureReference, Joined, Promise, Reference, Sketch
 from shopfloor.statistics.arrays import Codes, Floats, Mask, np
 from shopfloor.statistics.predictions import Predictions
 
@@ -172,6 +172,7 @@ class VersionAnswers:
 
     version: int
     until: datetime
+    promise: Promise
     predictions: Predictions
 
 

@@ -267,6 +267,13 @@ class Reference(Record, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class Promise(Record, frozen=True, kw_only=True):
+    """As much of a reference as says how many `rows` a version was made from, and how it did on its holdout."""
+
+    rows: int
+    performance: PerformanceReference | None = None
+
+
 class Rival(Record, frozen=True, kw_only=True):
     """A version that answers rows which another one decided: only those after `made_at`, which it cannot have learned.
 
