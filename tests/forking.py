@@ -1,7 +1,7 @@
 """Processes of the product as copies of one that has loaded it: a start costs milliseconds instead of seconds.
 
 That each starts by its command, and loads what it needs by itself, is what `cli/test_process.py`, `house/` and
-`people.py` see, engines that a command starts, and every long form (`make soak`): there they start as always.
+`people.py` see, engines that a command starts (`up`), and every long form (`make soak`): there they start as always.
 
 `python tests/forking.py CHANNEL DATABASE` is the process that is copied, one for each process of pytest.
 """

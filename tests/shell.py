@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from shopfloor.client.start import connect
 from tests import forking
 
 APP = Path(__file__).parents[1] / "app"
@@ -40,7 +41,8 @@ class Shell:
         self("init", "ws")
         for key, value in settings.items():
             self("config", "set", key.replace("__", "."), value)
-        self("up")
+        with forking.engines():
+            connect(self.root).close()
         return int(self.json("status")["engine"]["pid"])
 
     def close(self, pid: int) -> None:
