@@ -42,7 +42,7 @@ def test_every_mutation_has_an_action_or_is_recorded_by_a_notebook() -> None:
     assert len(verbs) > 20
     # A notebook records its run through the SDK; the other two have commands of their own.
     own = {"config.set", "model.test_answer"}
-    assert verbs - covered == {"run.start", "run.log", "run.model", "run.finish"} | own
+    assert verbs - covered == {"run.log", "run.model"} | own
 
 
 def test_upper_case_asks_first_and_lower_case_does_not() -> None:

@@ -17,10 +17,12 @@ from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.job import JobKind, JobState
 from shopfloor.domain.monitor import AlertRecord, AlertState
 from shopfloor.domain.release import AliasChange, Decision, Outcome
+from shopfloor.domain.requests.alerts import MonitorRun
 from shopfloor.domain.requests.datasets import DatasetRollback, DatasetTrust
 from shopfloor.domain.requests.models import ModelRollback
 from shopfloor.domain.run import ArtifactRef, RunRecord, RunState
 from shopfloor.domain.trust import DeliveryTrust, Fault, Trust, TrustEvidence
+from shopfloor.domain.wire import WireError
 from shopfloor.engine.line import delivery_trust
 from shopfloor.engine.line.line import ProductionLine
 from shopfloor.engine.line.retraining import train
@@ -31,7 +33,7 @@ from shopfloor.monitoring.records import CheckReport
 from shopfloor.monitoring.tasks import CheckOutcome
 from shopfloor.runtime.line import DeliveryTrusted, VersionCommitted
 from shopfloor.statistics import metrics
-from shopfloor.store import alerts, datasets, jobs, learned, models, runs, trust
+from shopfloor.store import alerts, datasets, events, jobs, learned, models, runs, trust
 from shopfloor.store.rows import Query
 from shopfloor.training.records import TrainResult
 from shopfloor.workspace.definitions import save_definition
@@ -118,6 +120,47 @@ def test_a_training_waits_for_the_checks_of_its_own_deliveries(works: Works) -> 
     assert works.store.read(waiting) == set()
     run = RunRecord(id="r9", model="late", dataset="flights", dataset_version=2)
     assert [one.version for one in works.store.read(lambda query: delivery_trust.doubts(query, run))] == [2]
+
+
+def unknown(works: Works) -> None:
+    """Version 2 of flights, which the champion of `late` was to check, and whose check failed."""
+    deliver(works, "Oslo")
+    learn(works, 1)
+    deliver(works, "Rome")
+    assert works.store.read(trust.undecided) == []
+
+    def fail(transaction: Any) -> None:
+        (check,) = [job for job in jobs.queued(transaction) if job.kind is JobKind.MONITOR]
+        jobs.put(transaction, msgspec.structs.replace(check, state=JobState.FAILED))
+        MonitorHandler().failed(works.context, transaction, check, WireError(code="x", message="Damaged."))
+
+    works.store.write(fail)
+
+
+def test_a_delivery_whose_check_failed_waits_for_a_person_who_is_told_what_to_do(works: Works) -> None:
+    unknown(works)
+    assert [(one.ref, one.trust) for one in works.store.read(trust.undecided)] == [("flights@2", Trust.UNKNOWN)]
+    failed = works.store.read(lambda query: events.of_kind(query, "late", "monitor.failed", 1))
+    assert "shopfloor monitor run late, or shopfloor dataset trust flights@2" in failed[0].message
+
+
+def test_a_model_that_is_run_again_checks_the_older_deliveries_that_it_has_not(works: Works) -> None:
+    unknown(works)
+    deliver(works, "Bonn")
+    Hands(of(works)).ask(MonitorRun(model="late"))
+    checks = works.store.read(lambda query: [job for job in jobs.queued(query) if job.kind is JobKind.MONITOR])
+    assert sorted({job.payload["dataset_version"] for job in checks}) == [2, 3]
+    assert all(job.payload["dataset"] == "flights" for job in checks)
+    assert works.store.read(trust.undecided) == []
+
+
+def test_a_model_that_is_retired_keeps_no_delivery_waiting(works: Works) -> None:
+    unknown(works)
+    works.store.write(lambda transaction: delivery_trust.expect_no_verdict(works.context, transaction, DEFINITION))
+    verdict = works.store.read(lambda query: trust.get(query, "flights", 2))
+    assert verdict is not None
+    assert (verdict.trust, verdict.pending) == (Trust.TRUSTED, ())
+    assert works.store.read(trust.undecided) == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 from tests.upkeep.works import Works
 
 from shopfloor.domain.errors import NotFoundError
-from shopfloor.domain.requests.runs import RunModel, RunStart
-from shopfloor.engine.api import notebook, runs
+from shopfloor.domain.recording import RunEntry, RunOpening
+from shopfloor.domain.requests.runs import RunLog, RunModel
+from shopfloor.engine.api import notebook, recorders
 from shopfloor.engine.services import EngineServices
 
 
@@ -18,7 +20,8 @@ def test_a_version_without_a_model_is_refused_with_the_way_there(tmp_path: Path)
     works = Works(tmp_path)
     nothing: Any = None
     services = EngineServices(context=works.context, pool=nothing, watch=nothing, streams=nothing, stop=lambda: None)
-    run = runs.start(services, RunStart(model="notebook", op_id="1"))
+    opening = RunEntry(key="k", at=datetime.now(UTC), opening=RunOpening(model="notebook"))
+    run = recorders.log(services, RunLog(entries=(opening,), op_id="1"))
     fitted = works.layout.staging / "model.joblib"
     fitted.touch()
     with pytest.raises(NotFoundError, match="is kept under 'notebook'") as caught:

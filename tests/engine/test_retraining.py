@@ -17,12 +17,13 @@ from shopfloor.domain.definition import ModelDefinition, Retrain, RetrainAction
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.event import Event
 from shopfloor.domain.job import JobRecord, JobState
-from shopfloor.domain.monitor import AlertRecord
+from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict
 from shopfloor.domain.notice import FOR_PEOPLE
 from shopfloor.domain.retraining import RetrainTrigger
 from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.engine.line.retraining import POLICIES, Occasion, consider, consider_alert
 from shopfloor.engine.line.ticks import tick
+from shopfloor.monitoring.alert_text import AlertText
 from shopfloor.monitoring.alerts import resolve
 from shopfloor.statistics import metrics
 from shopfloor.store import alerts, events, jobs, runs
@@ -188,13 +189,32 @@ def test_what_the_cooldown_held_back_is_tried_again_by_itself_while_the_alert_is
     assert "A retraining was started" in now.cause
 
 
-def alarm(works: Hangar) -> AlertRecord:
+@pytest.mark.parametrize("broken", [True, False])
+def test_an_alert_about_a_break_starts_no_training(works: Hangar, broken: bool) -> None:
+    """It would learn the break before anybody has decided about the rows."""
+    alert = alarm(works, *AlertText.of([breaking(broken)]).actions)
+    assert [event.kind for event in told(works)] == ([] if broken else ["retrain.train"])
+    after = works.store.read(lambda query: alerts.get(query, alert.id))
+    assert ("A retraining was started" in after.cause) is not broken
+    assert ("retrain" in after.actions) is not broken
+
+
+def breaking(broken: bool) -> CheckResult:
+    return CheckResult(
+        model="late", check="feature_drift", feature="temp", verdict=CheckVerdict.SHIFTED,
+        evidence={"source": "data", "break": broken}, at=datetime.now(UTC),
+    )  # fmt: skip
+
+
+def alarm(works: Hangar, *actions: str) -> AlertRecord:
     """An alert has opened."""
+    can = actions or ("retrain", "ack")
 
     def change(transaction: Any) -> AlertRecord:
         now = transaction.now
         alert = alerts.create(
-            transaction, AlertRecord(id="", subject="late", check="feature_drift", opened_at=now, updated_at=now)
+            transaction,
+            AlertRecord(id="", subject="late", check="feature_drift", opened_at=now, updated_at=now, actions=can),
         )
         consider_alert(transaction, works.layout, definition(), alert)
         return alert

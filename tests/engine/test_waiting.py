@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,9 @@ from tests.engine.harness import Shop
 from tests.shell import APP, Shell
 
 from shopfloor.domain.errors import ShopfloorError
-from shopfloor.domain.requests.runs import RunFinish, RunShow, RunStart
-from shopfloor.domain.run import RunState
+from shopfloor.domain.recording import RunEnding, RunEntry, RunOpening
+from shopfloor.domain.requests.runs import RunLog, RunShow
+from shopfloor.domain.run import RunRecord, RunState
 from shopfloor.workspace.process import ProcessState, own_identity, process_state
 
 ROWS = "id,x,y\n" + "".join(f"{n},{n % 17},{'yes' if n % 17 > 8 else 'no'}\n" for n in range(300))
@@ -114,13 +116,19 @@ def test_who_waits_while_the_workspace_is_deleted_is_told(shop: Shop) -> None:
     assert not shop.root.exists(), "a client made the workspace again"
 
 
+def record(shop: Shop, key: str, process: str = "", ending: RunEnding | None = None) -> RunRecord:
+    opening = RunEntry(key=key, at=datetime.now(UTC), opening=RunOpening(model="notebook", process=process))
+    return shop.client.ask(RunLog(entries=(opening, RunEntry(key=key, at=opening.at, ending=ending))))
+
+
 def test_a_run_whose_notebook_dies_is_lost(shop: Shop) -> None:
-    mine = shop.client.ask(RunStart(model="notebook", process=own_identity()))
+    mine = record(shop, "mine", own_identity())
     code = (
         "import os, shopfloor, sys\n"
         "factory = shopfloor.open(sys.argv[1])\n"
         "with factory.run(params={'depth': 4}) as run:\n"
         "    print(run.id, flush=True)\n"
+        "    run.log_metric('last', 1.0)\n"
         "    os.kill(os.getpid(), 9)\n"
     )
     died = subprocess.run(
@@ -132,18 +140,18 @@ def test_a_run_whose_notebook_dies_is_lost(shop: Shop) -> None:
     lost = shop.client.ask(RunShow(id=id))
     assert lost.error is not None
     assert "ended without closing it" in lost.error
+    assert (lost.params, lost.metrics) == ({"depth": 4}, {"last": 1.0})
     assert shop.client.ask(RunShow(id=mine.id)).state is RunState.RUNNING
     shop.kill()
     shop.start()
-    assert shop.client.ask(RunFinish(id=mine.id)).state is RunState.SUCCEEDED
+    assert record(shop, "mine", ending=RunEnding()).state is RunState.SUCCEEDED
+    assert shop.client.ask(RunShow(id="mine")).id == mine.id
 
 
 def test_a_recorder_that_the_engine_cannot_see_is_left_alone(shop: Shop) -> None:
     boot, _, start = own_identity().split(":")
-    unseen = shop.client.ask(RunStart(model="notebook", process=f"{boot}:{2**22 + 1}:{start}"))
-    assert unseen.process == ""
-    died = shop.client.ask(RunStart(model="notebook", process=own_identity()))
-    assert died.process == own_identity()
+    assert record(shop, "unseen", f"{boot}:{2**22 + 1}:{start}").process == ""
+    assert record(shop, "seen", own_identity()).process == own_identity()
 
 
 def _shopfloor(*words: str) -> subprocess.CompletedProcess[str]:

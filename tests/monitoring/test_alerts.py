@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from msgspec.structs import replace
 
+from shopfloor.domain.alert_commands import commands
 from shopfloor.domain.definition import ModelDefinition, Monitoring
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.monitor import AlertRecord, AlertState, CheckResult, CheckVerdict, Severity
@@ -125,6 +126,22 @@ def test_a_break_needs_no_second_run() -> None:
     assert watcher.alert.state is AlertState.OPEN
     assert "°F became °C" in watcher.alert.cause
     assert "retrain" not in watcher.alert.actions  # it would teach the break
+
+
+@pytest.mark.parametrize("source", ["data", "inference"])
+@pytest.mark.parametrize("open_before", [False, True])
+def test_a_break_names_the_delivery_and_how_to_decide_about_it(source: str, open_before: bool) -> None:
+    delivery = {"dataset": "d", "version": 3, "files": ["f7"]}
+    old = [check(SHIFTED, 0, source=source)]
+    before = [replace(one, id="a1") for one in fold([], old, [], definition(1, 1), START).opened] if open_before else []
+    found = [check(SHIFTED, 1, source=source, **{"break": True})]
+    changes = fold(before, found, old, definition(1, 1), START + HOUR, delivery)
+    (alert,) = changes.updated if open_before else changes.opened
+    decide = ("withdraw", "trust") * (source == "data")
+    assert alert.actions == (*decide, "ack", "snooze")
+    told = ("shopfloor file withdraw f7", "shopfloor dataset trust d@3")
+    assert commands(alert)[:-2] == (told if source == "data" else ())
+    assert alert.evidence.get("delivery") == (delivery if source == "data" else None)
 
 
 def test_checking_the_same_data_twice_counts_once() -> None:

@@ -9,9 +9,10 @@ from tests.serving.builders import AT
 
 from shopfloor.domain.clock import SystemClock
 from shopfloor.domain.errors import StoreError
-from shopfloor.lake.inference_log import LogRecord, drain, segments
+from shopfloor.lake.inference_log import LogRecord, drain
 from shopfloor.serving.durable_log import Durability, DurableLog
-from shopfloor.store.segment import SegmentWriter
+from shopfloor.workspace.segment import SegmentWriter
+from shopfloor.workspace.segment_reader import segments
 
 
 class Disk(SegmentWriter):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from datetime import UTC, datetime
@@ -16,9 +17,10 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError, StoreError
 from shopfloor.domain.handles import PartFile
 from shopfloor.lake.frame import read_parts
-from shopfloor.lake.inference_log import LogRecord, drain, encode_lines, group, is_sealed, segments
+from shopfloor.lake.inference_log import LogRecord, drain, encode_lines, group
 from shopfloor.lake.inference_parts import to_part
-from shopfloor.store.segment import SegmentWriter
+from shopfloor.workspace.segment import SegmentWriter
+from shopfloor.workspace.segment_reader import is_sealed, segments
 
 values = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.floats(allow_nan=False, allow_infinity=False), st.text()
@@ -158,9 +160,15 @@ def test_half_a_write_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """A disk that fills up in the middle of a line: nothing of it counts, and writing goes on after."""
     log = writer(tmp_path)
     log.append(encode_lines([record(1)]))
-    write = os.write
-    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[: len(data) - 20]))
-    with pytest.raises(StoreError, match="full"):
+    write, first = os.write, iter([True])
+
+    def full(descriptor: int, data: bytes) -> int:
+        if next(first, False):
+            return write(descriptor, data[: len(data) - 20])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(StoreError, match="No space left"):
         log.append(encode_lines([record(2), record(3)]))
     monkeypatch.undo()
     log.append(encode_lines([record(4)]))

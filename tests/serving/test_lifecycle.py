@@ -26,9 +26,10 @@ from tests.serving.test_predict import PATH, error, good_row
 
 from shopfloor.artifacts.fitted import FittedModel
 from shopfloor.domain.handles import ArtifactFile
-from shopfloor.lake.inference_log import LogRecord, drain, is_sealed, segments
+from shopfloor.lake.inference_log import LogRecord, drain
 from shopfloor.serving.deployment import remove_deployment
 from shopfloor.workspace.layout import Layout
+from shopfloor.workspace.segment_reader import is_sealed, segments
 
 SWAPS = "shopfloor_model_swaps "
 

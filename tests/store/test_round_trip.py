@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from itertools import count
@@ -63,7 +63,7 @@ def _value(kind: Any, numbers: Iterator[int]) -> Any:
         return _value(get_args(kind)[0], numbers)
     if origin is tuple:
         return tuple(_value(each, numbers) for each in get_args(kind) if each is not Ellipsis)
-    if origin is dict:
+    if origin in {dict, Mapping}:
         return {f"k{number}": _value(get_args(kind)[1], numbers)}
     if kind is Any:
         return number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -103,10 +104,16 @@ def test_a_failed_sync_is_answered_with_an_error_and_the_key_may_be_sent_again(
 def test_a_full_disk_keeps_no_half_post(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = log(tmp_path)
     add(stream, post("a", 2))
-    real = os.write
+    real, first = os.write, iter([True])
+
+    def full(handle: int, data: bytes) -> int:
+        if next(first, False):
+            return real(handle, data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", lambda handle, data: real(handle, data[: len(data) // 2]))
-        with pytest.raises(StoreError, match="the disk is full"):
+        patch.setattr(os, "write", full)
+        with pytest.raises(StoreError, match="No space left"):
             add(stream, post("b", 3))
     assert not add(stream, post("b", 3))[0].duplicate
     assert rolled(stream).count(b"\n") == 5

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from shopfloor.domain.monitor import AlertRecord, AlertState
 
+DELIVERY = "delivery"
+"""Where an alert's evidence keeps the delivery that it is about: `dataset`, `version` and `files`."""
 _COMMANDS = {
     "retrain": "shopfloor model train {subject}",
     "ack": "shopfloor alert ack {id}",
@@ -13,11 +15,21 @@ _COMMANDS = {
     "approve": "shopfloor model approve {subject}",
 }
 
+_NAMED = 3
+
 
 def commands(alert: AlertRecord) -> tuple[str, ...]:
     """The alert's own actions, the best first; none once it is resolved."""
     if alert.state is AlertState.RESOLVED:
         return ()
-    return tuple(
-        _COMMANDS[one].format(subject=alert.subject, id=alert.id) if one in _COMMANDS else one for one in alert.actions
-    )
+    about = alert.evidence.get(DELIVERY) or {}
+    ref, files = f"{about.get('dataset')}@{about.get('version')}", about.get("files") or ()
+    found: list[str] = []
+    for one in alert.actions:
+        if one == "withdraw":
+            found += [f"shopfloor file withdraw {file}" for file in files[:_NAMED]]
+        elif one == "trust":
+            found += [f"shopfloor dataset trust {ref}"] if about else []
+        else:
+            found.append(_COMMANDS[one].format(subject=alert.subject, id=alert.id) if one in _COMMANDS else one)
+    return tuple(found)

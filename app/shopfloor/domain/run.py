@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 from shopfloor.domain.record import Record
 
@@ -18,6 +20,32 @@ class RunState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     LOST = "lost"
+
+
+class NonFinite(StrEnum):
+    """What a metric is that is no finite number, by the words that JSON documents use for it."""
+
+    NAN = "NaN"
+    INFINITY = "Infinity"
+    NEGATIVE_INFINITY = "-Infinity"
+
+
+MetricValue: TypeAlias = float | NonFinite | None
+"""None where it could not be computed."""
+
+
+def measured(value: float) -> float | NonFinite:
+    """A number as a metric keeps it."""
+    if math.isfinite(value):
+        return value
+    if math.isnan(value):
+        return NonFinite.NAN
+    return NonFinite.INFINITY if value > 0 else NonFinite.NEGATIVE_INFINITY
+
+
+def finite(value: MetricValue) -> float | None:
+    """A metric that is a finite number, None else."""
+    return None if isinstance(value, NonFinite) else value
 
 
 class ArtifactRef(Record, frozen=True, kw_only=True):
@@ -69,7 +97,8 @@ class RunRecord(Record, frozen=True, kw_only=True):
     """One execution and everything needed to repeat it.
 
     `name` is what its author calls it, `parent` the run that it is nested in. `process` identifies the notebook or
-    script that records it, empty where a job does, or nobody can see it.
+    script that records it, empty where a job does, or nobody can see it. `steps` are the values of metrics that were
+    logged with a step, where one run is shown.
     `excluded` are files of the dataset version whose rows it left out, because they are broken.
     """
 
@@ -83,7 +112,8 @@ class RunRecord(Record, frozen=True, kw_only=True):
     state: RunState = RunState.QUEUED
     trigger: str = ""
     params: dict[str, Any] = {}
-    metrics: dict[str, float | None] = {}
+    metrics: Mapping[str, MetricValue] = {}
+    steps: dict[str, tuple[tuple[int, MetricValue], ...]] = {}
     candidates: tuple[CandidateScore, ...] = ()
     segments: tuple[SegmentScore, ...] = ()
     chosen: str | None = None

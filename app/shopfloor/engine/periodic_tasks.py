@@ -7,7 +7,7 @@ import os
 
 from shopfloor.domain.errors import ExitCode
 from shopfloor.engine.api.models import note_rules
-from shopfloor.engine.api.recorders import close_abandoned
+from shopfloor.engine.api.recorders import look_at_recordings
 from shopfloor.engine.api.waiting import idle_report
 from shopfloor.engine.line.log_looks import look_again
 from shopfloor.engine.line.ticks import tick
@@ -39,7 +39,7 @@ _BACKUP_SECONDS = 24 * 3600.0
 _RETENTION_SECONDS = 600.0
 _CHECKPOINT_SECONDS = 900.0
 _LONG_LOG_SECONDS = 10.0
-_RECORDED_SECONDS = 3.0
+_RECORDED_SECONDS = 1.0
 _PLACE_SECONDS = 1.0
 _LOGS_SECONDS = 3600.0
 _RECHECK_SECONDS = 5.0
@@ -74,7 +74,7 @@ def periodic_tasks(services: EngineServices) -> list[PeriodicTask]:
         ),
         PeriodicTask("backup", _BACKUP_SECONDS, lambda: _back_up(services)),
         PeriodicTask("heartbeat", 5.0, services.pool.beat),
-        PeriodicTask("recorded runs", _RECORDED_SECONDS, lambda: close_abandoned(context)),
+        PeriodicTask("recorded runs", _RECORDED_SECONDS, lambda: look_at_recordings(context)),
         PeriodicTask("place", _PLACE_SECONDS, lambda: _leave_displaced(services)),
         PeriodicTask(
             "idle worker", 30.0, lambda: services.pool.adhoc.dismiss_idle(context.settings.engine.idle_worker_seconds)

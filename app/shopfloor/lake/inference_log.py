@@ -1,16 +1,7 @@
-"""The REST endpoint's inference log: lines with a checksum, drained exactly once by the engine.
-
-A segment is a file of lines `<JSON object> <CRC32 as 8 hex digits>\\n`. One process appends to it
-and holds an exclusive `flock` on it while it does. The engine reads from a byte offset that it
-commits together with what it read, so each line counts once. Nothing rewrites a segment.
-"""
+"""The REST endpoint's inference log: what its lines say, drained exactly once by the engine."""
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import os
-import zlib
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -19,10 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from shopfloor.domain.record import Record
-
-SUFFIX = ".jsonl"
-_CHECKSUM = 9  # a space and eight hex digits
-_READ = 8 << 20
+from shopfloor.workspace.segment_reader import READ, checked_lines, read_lines
 
 
 class LogRecord(Record, frozen=True, kw_only=True):
@@ -63,56 +51,15 @@ _decoder = msgspec.json.Decoder(LogRecord)
 
 def encode_lines(records: Iterable[LogRecord]) -> bytes:
     """The lines of `records`, ready for one `write`."""
-    lines = bytearray()
-    for record in records:
-        document = _encoder.encode(record)
-        lines += document
-        lines += b" %08x\n" % zlib.crc32(document)
-    return bytes(lines)
+    return checked_lines(map(_encoder.encode, records))
 
 
-def segments(directory: Path) -> tuple[Path, ...]:
-    """All segments, oldest first (their names are ulids)."""
-    try:
-        return tuple(sorted(path for path in directory.iterdir() if _is_segment(path)))
-    except FileNotFoundError:
-        return ()
-
-
-def drain(segment: Path, offset: int, limit: int = _READ) -> Drained:
-    """Whole lines of `segment` from byte `offset` on, about `limit` bytes of them.
-
-    A last line without its end is left for the next drain: its writer is still at it, or was
-    killed before it could answer. A whole line whose checksum differs is skipped and counted.
-    No progress (`offset` unchanged) means that all has been read for now.
-    """
-    data = _whole_lines(segment, offset, limit)
-    records: list[LogRecord] = []
-    damaged = 0
-    for line in data.splitlines():
-        record = _decode(line)
-        if record is None:
-            damaged += 1
-        else:
-            records.append(record)
-    return Drained(records, offset + len(data), damaged)
-
-
-def is_sealed(segment: Path) -> bool:
-    """True when no process appends to `segment` any more, so what is drained may be removed."""
-    try:
-        descriptor = os.open(segment, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
-            return False
-        raise
-    finally:
-        os.close(descriptor)
-    return True
+def drain(segment: Path, offset: int, limit: int = READ) -> Drained:
+    """The next records of `segment`, as `segment_reader.read_lines` finds them."""
+    read = read_lines(segment, offset, limit)
+    decoded = [_decode(document) for document in read.documents]
+    records = [record for record in decoded if record is not None]
+    return Drained(records, read.offset, read.damaged + len(decoded) - len(records))
 
 
 def group(records: Iterable[LogRecord]) -> dict[tuple[str, int], list[LogRecord]]:
@@ -123,26 +70,7 @@ def group(records: Iterable[LogRecord]) -> dict[tuple[str, int], list[LogRecord]
     return groups
 
 
-def _is_segment(path: Path) -> bool:
-    return path.suffix == SUFFIX and not path.name.startswith(".")
-
-
-def _whole_lines(segment: Path, offset: int, limit: int) -> bytes:
-    with segment.open("rb") as file:
-        file.seek(offset)
-        data = file.read(limit)
-        end = data.rfind(b"\n")
-        while end < 0 and (more := file.read(limit)):  # a line longer than the limit
-            end = more.rfind(b"\n")
-            end = end if end < 0 else end + len(data)
-            data += more
-    return data[: end + 1]
-
-
-def _decode(line: bytes) -> LogRecord | None:
-    document, checksum = line[:-_CHECKSUM], line[-_CHECKSUM:]
-    if checksum != b" %08x" % zlib.crc32(document):
-        return None
+def _decode(document: bytes) -> LogRecord | None:
     try:
         return _decoder.decode(document)
     except msgspec.DecodeError:

@@ -156,18 +156,18 @@ class AlertText:
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """What to do, the best first. To learn from broken data would teach the break."""
-        if self.own_actions:
-            return self.own_actions
+        """What to do, the best first; some checks say it themselves. To learn from broken data would teach it."""
+        if own := self.leading.evidence.get("actions"):
+            return tuple(map(str, own))
         if self.broken:
-            return ("ack", "snooze")
+            return ("withdraw", "trust", "ack", "snooze") if self.is_of_delivery else ("ack", "snooze")
         can_retrain = self.check in (FEATURE_DRIFT, TARGET_DRIFT, PERFORMANCE, CALIBRATION, OUTGROWN)
         return ("retrain", "ack", "snooze") if can_retrain else ("ack", "retrain", "snooze")
 
     @property
-    def own_actions(self) -> tuple[str, ...]:
-        """What the leading check says that mends it; empty where a check leaves that to its kind."""
-        return tuple(map(str, self.leading.evidence.get("actions", ())))
+    def is_of_delivery(self) -> bool:
+        """Whether the leading check is about delivered rows, and not about stored predictions."""
+        return self.leading.source == "data"
 
     def evidence(self, kept: Sequence[CheckKey]) -> dict[str, object]:
         """What the screen shows, and the checks that must be in order before the alert resolves."""
@@ -177,7 +177,6 @@ class AlertText:
         return {
             CHECKS: [list(key) for key in dict.fromkeys([*own, *kept])],
             BREAK: self.broken,
-            "mended_by": list(self.own_actions),
             "model_version": self.leading.model_version,
             "features": [
                 {

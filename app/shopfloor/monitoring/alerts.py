@@ -6,11 +6,13 @@ predictions that moved with them, and a score that fell because of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from msgspec.structs import replace
 
+from shopfloor.domain.alert_commands import DELIVERY
 from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.monitor import AlertLook, AlertRecord, AlertState, CheckResult, Severity
@@ -29,6 +31,7 @@ def fold(
     history: Sequence[CheckResult],
     definition: ModelDefinition,
     now: datetime,
+    delivery: Mapping[str, Any] | None = None,
 ) -> AlertChanges:
     """What one run (`results`) changes about the model's unresolved alerts.
 
@@ -39,7 +42,8 @@ def fold(
     (`Causes`), and else has an alert of its own. While an alert is open each look is kept under it, and a rise in
     severity, a break or another input brings it back from being
     acknowledged or snoozed. It resolves by itself when each of its checks was OK in M runs since it
-    was last SHIFTED. `history` are earlier results of the model, in any order.
+    was last SHIFTED. `history` are earlier results of the model, in any order,
+    `delivery` names the delivered rows (`dataset`, `version` and `files`), as an alert about them keeps it.
     """
     if not results:
         return AlertChanges()
@@ -52,13 +56,13 @@ def fold(
     for incident in incidents:
         current = (*causes.joining[incident.id], *(outgrown if incident.check == OUTGROWN else ()))
         if current:
-            updated.append(_counted(incident, current, known, now))
+            updated.append(_counted(incident, current, known, now, delivery))
         elif known.over(members_of(incident)):
             resolved.append(_ended(incident, results[0].model_version, now))
         elif (woken := awake(incident, now)) is not incident:
             updated.append(woken)
     return AlertChanges(
-        opened=(_opened(opened, definition, now),) if opened else (),
+        opened=(_opened(opened, definition, now, delivery),) if opened else (),
         updated=tuple(updated),
         resolved=tuple(resolved),
     )
@@ -129,7 +133,9 @@ def _incidents(alerts: Sequence[AlertRecord], model: str) -> list[AlertRecord]:
     return sorted(found, key=lambda alert: alert.opened_at)
 
 
-def _opened(firing: tuple[CheckResult, ...], definition: ModelDefinition, now: datetime) -> AlertRecord:
+def _opened(
+    firing: tuple[CheckResult, ...], definition: ModelDefinition, now: datetime, delivery: Mapping[str, Any] | None
+) -> AlertRecord:
     text = AlertText.of(firing)
     return AlertRecord(
         id="",
@@ -141,14 +147,25 @@ def _opened(firing: tuple[CheckResult, ...], definition: ModelDefinition, now: d
         limit=text.limit,
         message=text.message,
         cause=text.cause,
-        evidence=text.evidence(()),
+        evidence=text.evidence(()) | _about(text, delivery),
         opened_at=now,
         updated_at=now,
         actions=text.actions,
     )
 
 
-def _counted(alert: AlertRecord, current: tuple[CheckResult, ...], known: CheckHistory, now: datetime) -> AlertRecord:
+def _about(text: AlertText, delivery: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The delivery that an alert is about."""
+    return {DELIVERY: dict(delivery)} if delivery is not None and text.is_of_delivery else {}
+
+
+def _counted(
+    alert: AlertRecord,
+    current: tuple[CheckResult, ...],
+    known: CheckHistory,
+    now: datetime,
+    delivery: Mapping[str, Any] | None,
+) -> AlertRecord:
     """Seen again: it says what it said, with another look under it, and is open again for what nobody has seen yet."""
     text, members = AlertText.of(current), members_of(alert)
     kept = [key for key in members if not known.over([key])]
@@ -156,12 +173,13 @@ def _counted(alert: AlertRecord, current: tuple[CheckResult, ...], known: CheckH
     was_broken = bool(alert.evidence.get(BREAK))
     news = worse or (text.broken and not was_broken) or any(key_of(one) not in members for one in text.inputs)
     alert = awake(alert, now)
+    about = _about(text, delivery) if text.broken and not was_broken else {}
     look = AlertLook(at=now, severity=text.severity, message=text.message, value=text.value, limit=text.limit)
     counted = replace(
         alert,
         severity=text.severity if worse else alert.severity,
         count=alert.count + 1,
-        evidence={**alert.evidence, CHECKS: text.evidence(kept)[CHECKS], BREAK: was_broken or text.broken},
+        evidence={**alert.evidence, CHECKS: text.evidence(kept)[CHECKS], BREAK: was_broken or text.broken, **about},
         updated_at=now,
         actions=text.actions if text.broken else alert.actions,
         looks=(*alert.looks, look)[-_LOOKS:],

@@ -30,7 +30,7 @@ from shopfloor.runtime.inference import DELIVERY, Origin, publish, publish_losse
 from shopfloor.runtime.line import AlertOpened, DeliveryTrusted
 from shopfloor.runtime.task import WorkerTask
 from shopfloor.runtime.worker_class import WorkerClass
-from shopfloor.store import alerts, models, trust
+from shopfloor.store import alerts, datasets, models, trust
 from shopfloor.store.inference import LogKind
 from shopfloor.store.transaction import Transaction
 
@@ -46,6 +46,7 @@ class MonitorHandler:
         definition = context.definition(job.subject)
         version = job.payload.get("model_version")
         if version is None:
+            context.store.write(lambda transaction: self._judge(context, transaction, job, (), ()))
             return None
         delivery, staging = job.payload.get("dataset_version"), _staging(context, job)
         checks = context.store.read(
@@ -78,7 +79,8 @@ class MonitorHandler:
         history = preparing.known_history(transaction, definition)
         alerts.add_checks(transaction, published.results)
         before = alerts.unresolved(transaction, job.subject)
-        changes = fold(before, published.results, history, definition, transaction.now)
+        delivery = self._delivery(transaction, definition.dataset, job)
+        changes = fold(before, published.results, history, definition, transaction.now, delivery)
         told = {key for alert in before for key in members_of(alert)}
         opened = self._fold(context, transaction, definition, self._confirmed(transaction, published, told, changes))
         touched = [alert.id for alert in (*opened, *changes.updated)]
@@ -92,6 +94,12 @@ class MonitorHandler:
             "rows": published.rows,
             "notes": list(published.notes),
         }
+
+    def _delivery(self, transaction: Transaction, dataset: str, job: JobRecord) -> dict[str, Any] | None:
+        """The delivery that was checked; None for stored predictions alone."""
+        number = job.payload.get("dataset_version")
+        version = datasets.version(transaction, dataset, number) if number is not None else None
+        return None if version is None else {"dataset": dataset, "version": number, "files": list(version.files)}
 
     def _confirmed(
         self, transaction: Transaction, published: CheckReport, told: Collection[CheckKey], changes: AlertChanges
@@ -210,9 +218,21 @@ class MonitorHandler:
         shutil.rmtree(_staging(context, job), ignore_errors=True)
 
     def failed(self, context: Context, transaction: Transaction, job: JobRecord, error: WireError) -> None:
-        """A check that could not be made is a fact of its own: silence must not look like health."""
+        """A check that could not be made is a fact of its own: silence must not look like health. What a delivery that
+        nobody has checked taught waits for a person.
+        """
+        number = job.payload.get("dataset_version")
+        dataset = job.payload.get("dataset") or ""
+        verdict = trust.get(transaction, dataset, number) if number is not None else None
+        todo = ""
+        if verdict is not None and verdict.trust is Trust.UNKNOWN:
+            again = f"shopfloor monitor run {job.subject}"
+            todo = f" Check {verdict.ref} again: {again}, or shopfloor dataset trust {verdict.ref}"
         transaction.emit(
-            "monitor.failed", job.subject, f"{job.subject} could not be checked: {error.message}", data={"job": job.id}
+            "monitor.failed",
+            job.subject,
+            f"{job.subject} could not be checked: {error.message}{todo}",
+            data={"job": job.id},
         )
 
 

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Self
 from shopfloor.client.connection import EngineClient
 from shopfloor.client.locate import find_workspace
 from shopfloor.client.rows import Appended, append
+from shopfloor.client.run_recorder import run_recorder
 from shopfloor.client.start import connect
 from shopfloor.domain.names import check_name, parse_version, split_ref
 from shopfloor.domain.page import Page
+from shopfloor.domain.recording import RunOpening
 from shopfloor.domain.release import ModelRecord
 from shopfloor.domain.requests.datasets import DatasetFilesShow, DatasetList
 from shopfloor.domain.requests.models import ModelList, ModelShow
@@ -59,6 +61,7 @@ class Workspace:
 
     def __init__(self, client: EngineClient) -> None:
         self._client = client
+        self._recorder = run_recorder(client)
 
     @property
     def path(self) -> Path:
@@ -139,11 +142,18 @@ class Workspace:
             request = RunExport(output=str(target), model=model, query=query, sort=sort, limit=limit)
             return read_frame(target, self._client.ask(request, timeout=_SQL_SECONDS).columns)
 
-    def run(self, model: str = NOTEBOOK, dataset: str | None = None, params: Mapping[str, Any] | None = None) -> Run:
+    def run(
+        self,
+        model: str = NOTEBOOK,
+        dataset: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        name: str = "",
+    ) -> Run:
         """A run that records what a notebook does, to be used in a `with` statement.
 
         Without a `model` it is kept under the name `notebook`. Only a model that is defined can
-        take a version (`run.log_model`). `dataset` is `churn@3`, or `churn` for the newest version.
+        take a version (`run.log_model`). `name` is for people. `dataset` is `churn@3`, or `churn` for the newest
+        version.
         The run ends with the block: succeeded, or failed with the error that left it, which goes
         on to the caller.
 
@@ -152,8 +162,9 @@ class Workspace:
         ...     run.log_metrics({"roc_auc": 0.81})
         ...     run.log_model(estimator, features=["age", "plan"], task="binary")
         """
-        name, version = self._version(dataset)
-        return Run(self._client, model, name, version, dict(params or {}))
+        pinned, version = self._version(dataset)
+        opening = RunOpening(model=check_name(model, "Model"), name=name, dataset=pinned, dataset_version=version)
+        return Run(self._client, self._recorder, opening, params or {})
 
     def ask(self, request: Request[Any], *, timeout: float = 30.0) -> Any:
         """Ask the engine anything that `shopfloor.domain.requests` can say."""
@@ -161,6 +172,7 @@ class Workspace:
 
     def close(self) -> None:
         """Let the connection go. The engine goes on."""
+        self._recorder.close()
         self._client.close()
 
     def __enter__(self) -> Self:

@@ -9,10 +9,11 @@ from shopfloor.artifacts.bundle import read_manifest
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.domain.columns import Column
 from shopfloor.domain.humility import counts_of
-from shopfloor.lake.inference_log import drain, group, is_sealed
+from shopfloor.lake.inference_log import drain, group
 from shopfloor.lake.inference_parts import to_part
 from shopfloor.runtime.task import Progress
 from shopfloor.serving.records import CollectedPart, CollectOutcome, CollectTask
+from shopfloor.workspace.segment_reader import is_sealed
 
 
 def collect(task: CollectTask, progress: Progress) -> CollectOutcome:

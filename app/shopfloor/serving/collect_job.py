@@ -12,7 +12,6 @@ from shopfloor.domain.codec import convert
 from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
-from shopfloor.lake.inference_log import segments
 from shopfloor.lake.locations import artifact_file
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.inference import Origin, publish, register
@@ -22,10 +21,11 @@ from shopfloor.runtime.worker_class import WorkerClass
 from shopfloor.serving import job_lines
 from shopfloor.serving.records import CollectOutcome, CollectTask
 from shopfloor.serving.tasks import collect_log
-from shopfloor.store import inference, jobs
+from shopfloor.store import jobs, segments
 from shopfloor.store.inference import LogKind
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
+from shopfloor.workspace import segment_reader
 
 
 class CollectHandler:
@@ -80,7 +80,7 @@ class CollectHandler:
                 humility=part.humility,
             )
         for segment, offset in published.offsets.items():
-            inference.take(transaction, segment, offset)
+            segments.take(transaction, segment, offset)
         if published.damaged:
             transaction.emit(
                 "predictions.damaged",
@@ -113,10 +113,10 @@ class CollectHandler:
 
 def pending_segments(context: Context) -> list[tuple[str, int]]:
     """(path, offset) of segments that hold more than was taken in."""
-    found = segments(context.layout.segments)
+    found = segment_reader.segments(context.layout.segments)
     if not found:
         return []
-    taken = context.store.read(inference.taken)
+    taken = context.store.read(segments.offsets)
     return [(str(path), taken.get(path.name, 0)) for path in found if path.stat().st_size > taken.get(path.name, 0)]
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from shopfloor.domain.errors import StoreError
 from shopfloor.lake.inference_log import LogRecord, encode_lines
-from shopfloor.store.segment import SegmentWriter
+from shopfloor.workspace.segment import SegmentWriter
 
 WINDOW = 0.05
 """Seconds within which `batch` makes lines durable."""

@@ -28,8 +28,8 @@ from shopfloor.serving.guard import TokenBook
 from shopfloor.serving.hosts import HostRule
 from shopfloor.serving.metrics import Metrics
 from shopfloor.serving.model_cache import ModelCache
-from shopfloor.store.segment import SegmentWriter
 from shopfloor.workspace.layout import Layout
+from shopfloor.workspace.segment import SegmentWriter
 
 DRAIN_SECONDS = 20
 KEEP_ALIVE_SECONDS = 60

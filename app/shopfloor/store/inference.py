@@ -1,4 +1,4 @@
-"""The inference log's parts, and how far the serving process's segments have been taken in."""
+"""The inference log's parts."""
 
 from __future__ import annotations
 
@@ -110,13 +110,3 @@ def heartbeats(query: Query, now: datetime, days: int) -> dict[str, tuple[dateti
         before, at = newest.get(model), aware(last)
         newest[model] = at if before is None or (at is not None and at > before) else before
     return {model: (newest[model], tuple(of_days)) for model, of_days in counts.items()}
-
-
-def taken(query: Query) -> dict[str, int]:
-    """Segment to the bytes taken in."""
-    return dict(query.all("SELECT name, taken FROM segments"))
-
-
-def take(transaction: Transaction, segment: str, offset: int) -> None:
-    """Remember how far a segment has been taken in, in the transaction that registers its rows."""
-    transaction.put("segments", {"name": segment, "taken": offset})

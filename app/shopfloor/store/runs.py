@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from shopfloor.domain.codec import to_text
 from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.page import Page
-from shopfloor.domain.run import RunRecord, RunState
+from shopfloor.domain.run import RunRecord, RunState, finite
 from shopfloor.domain.text import safe
 from shopfloor.store.rows import Filter, Query, count, page, scalar, window
 from shopfloor.store.run_query import MetricAliases, narrow, order
@@ -19,40 +20,42 @@ from shopfloor.store.transaction import Transaction, naive
 
 def create(transaction: Transaction, run: RunRecord) -> RunRecord:
     """Insert a run; assigns its id and creation time."""
-    id, number = transaction.next_id("r")
+    id, _ = transaction.next_id("r")
     run = msgspec.structs.replace(run, id=id, created_at=transaction.now)
-    _write(transaction, run, number)
+    put(transaction, run)
     return run
 
 
 def put(transaction: Transaction, run: RunRecord, *, metric: str = "") -> None:
     """Replace a run. `metric` names the metric that lists sort by as `score`."""
-    _write(transaction, run, int(run.id[1:]), metric)
+    transaction.put("runs", _row(run, metric))
 
 
-def _write(transaction: Transaction, run: RunRecord, number: int, metric: str = "") -> None:
+def put_many(transaction: Transaction, changed: Sequence[RunRecord]) -> None:
+    """`put` for several, in one statement."""
+    transaction.put_many("runs", [_row(run) for run in changed])
+
+
+def _row(run: RunRecord, metric: str = "") -> dict[str, Any]:
     score = run.metrics.get(metric) if metric else next(iter(run.metrics.values()), None)
-    transaction.put(
-        "runs",
-        {
-            "id": run.id,
-            "number": number,
-            "model": run.model,
-            "dataset": run.dataset,
-            "dataset_version": run.dataset_version,
-            "state": run.state.value,
-            "score": score,
-            "duration_s": run.duration_s,
-            "job": run.job,
-            "created_at": run.created_at,
-            "record": to_text(run),
-            "words": " ".join(filter(None, _words(run))).lower(),
-            "params": to_text(run.params),
-            "metrics": to_text(run.metrics),
-            "name": run.name or None,
-            "parent": run.parent,
-        },
-    )
+    return {
+        "id": run.id,
+        "number": int(run.id[1:]),
+        "model": run.model,
+        "dataset": run.dataset,
+        "dataset_version": run.dataset_version,
+        "state": run.state.value,
+        "score": finite(score),
+        "duration_s": run.duration_s,
+        "job": run.job,
+        "created_at": run.created_at,
+        "record": to_text(run),
+        "words": " ".join(filter(None, _words(run))).lower(),
+        "params": to_text(run.params),
+        "metrics": to_text(run.metrics),
+        "name": run.name or None,
+        "parent": run.parent,
+    }
 
 
 def _words(run: RunRecord) -> tuple[str | None, ...]:
@@ -68,6 +71,13 @@ def get(query: Query, id: str) -> RunRecord:
             f"There is no run {safe(id, 40)!r}.", hint="List them: shopfloor run list", code="run_not_found"
         )
     return msgspec.json.decode(row[0], type=RunRecord)
+
+
+def get_all(query: Query, ids: Collection[str]) -> list[RunRecord]:
+    """Runs that are there, in the order of their ids."""
+    rows = query.all("SELECT id, record FROM runs WHERE id IN (SELECT unnest(?))", [list(ids)]) if ids else []
+    found = {id: msgspec.json.decode(record, type=RunRecord) for id, record in rows}
+    return [found[id] for id in ids]
 
 
 def of_job(query: Query, job: str) -> RunRecord | None:

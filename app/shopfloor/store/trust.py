@@ -7,8 +7,10 @@ from collections.abc import Iterable
 import msgspec
 
 from shopfloor.domain.codec import to_text
+from shopfloor.domain.job import JobKind
 from shopfloor.domain.trust import DeliveryTrust, Trust
 from shopfloor.store.images import Row
+from shopfloor.store.jobs import OPEN
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
 
@@ -51,14 +53,42 @@ def withdrawn_samples(query: Query, dataset: str) -> frozenset[str]:
     return frozenset(gone - {name for one in verdicts if one.withdrawn is None for name in one.samples})
 
 
+_STILL_THERE = (
+    "EXISTS (SELECT 1 FROM dataset_parts b "
+    "JOIN dataset_parts n ON n.dataset = b.dataset AND n.sha256 = b.sha256 AND n.removed_version IS NULL "
+    "WHERE b.dataset = t.dataset AND b.added_version = t.version)"
+)
+_UNCHECKED = (
+    "trust = ? AND (dataset, version) NOT IN (SELECT (record ->> '$.payload.dataset', "
+    f"(record ->> '$.payload.dataset_version')::INTEGER) FROM jobs WHERE kind = ? AND state IN ({OPEN}) "
+    "AND record ->> '$.payload.dataset' IS NOT NULL AND record ->> '$.payload.dataset_version' IS NOT NULL)"
+)
+
+
 def undecided(query: Query) -> list[DeliveryTrust]:
-    """The deliveries that are broken or suspect until a person decides, newest first; their rows are still there."""
-    rows = query.all(
-        "SELECT record FROM delivery_trust t WHERE trust IN (?, ?) AND EXISTS (SELECT 1 FROM dataset_parts b "
-        "JOIN dataset_parts n ON n.dataset = b.dataset AND n.sha256 = b.sha256 AND n.removed_version IS NULL "
-        "WHERE b.dataset = t.dataset AND b.added_version = t.version)",
-        [Trust.BROKEN.value, Trust.SUSPECT.value],
+    """The deliveries that wait for a person, newest first, and whose rows are still there: they are broken or suspect,
+    or their checks have ended without an answer.
+    """
+    return _newest_first(
+        query,
+        f"(trust IN (?, ?) OR {_UNCHECKED}) AND {_STILL_THERE}",
+        [Trust.BROKEN.value, Trust.SUSPECT.value, Trust.UNKNOWN.value, JobKind.MONITOR.value],
     )
+
+
+def unchecked(query: Query, dataset: str) -> list[DeliveryTrust]:
+    """Those of a dataset that nothing speaks of and no job checks."""
+    where = f"dataset = ? AND {_UNCHECKED} AND {_STILL_THERE}"
+    return _newest_first(query, where, [dataset, Trust.UNKNOWN.value, JobKind.MONITOR.value])
+
+
+def awaiting(query: Query, dataset: str, model: str) -> list[DeliveryTrust]:
+    """Those of a dataset whose check by a model has not ended."""
+    return [one for one in of_dataset(query, dataset) if model in one.pending]
+
+
+def _newest_first(query: Query, where: str, parameters: list[str]) -> list[DeliveryTrust]:
+    rows = query.all(f"SELECT record FROM delivery_trust t WHERE {where}", parameters)
     found = [msgspec.json.decode(row[0], type=DeliveryTrust) for row in rows]
     return sorted(found, key=lambda one: one.decided_at, reverse=True)
 

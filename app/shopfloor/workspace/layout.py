@@ -134,6 +134,11 @@ class Layout:
         return self.inference / "segments"
 
     @property
+    def recordings(self) -> Path:
+        """Append-only logs of the runs that notebooks and scripts record."""
+        return self.private / "recordings"
+
+    @property
     def serving(self) -> Path:
         """What the serving process reads: one deployment file a model, and tokens."""
         return self.private / "serving"
@@ -198,6 +203,7 @@ class Layout:
             self.objects,
             self.inference,
             self.segments,
+            self.recordings,
             self.serving,
             self.staging,
             self.streams,

@@ -35,6 +35,8 @@ def describe(run: RunRecord, width: int | None) -> str:
     """One run with its candidates, and all that is needed to repeat it."""
     known = [
         ("run", text(run.id)),
+        *([("name", text(run.name))] if run.name else []),
+        *([("nested in", text(run.parent))] if run.parent else []),
         ("state", str(run.state)),
         ("model", text(run.model) + (f" v{run.model_version}" if run.model_version else "")),
         *([("segment", text(run.segment))] if run.segment else []),

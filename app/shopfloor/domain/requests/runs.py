@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
+from shopfloor.domain.recording import RunEntry
 from shopfloor.domain.release import ModelVersion
 from shopfloor.domain.requests.request import Mutation, Request
 from shopfloor.domain.right import Right
-from shopfloor.domain.run import RunRecord, RunState
+from shopfloor.domain.run import RunRecord
 
 
 class RunList(Request[Page[RunRecord]], frozen=True, kw_only=True):
@@ -47,7 +48,7 @@ class RunExport(Request[RunTable], frozen=True, kw_only=True):
 
 
 class RunShow(Request[RunRecord], frozen=True, kw_only=True):
-    """One run."""
+    """One run with its steps; `id` may be the key that its author's process gave it."""
 
     verb: ClassVar[str] = "run.show"
     id: str
@@ -67,27 +68,12 @@ class RunCompare(Request[RunComparison], frozen=True, kw_only=True):
     ids: tuple[str, ...]
 
 
-class RunStart(Mutation[RunRecord], frozen=True, kw_only=True):
-    """Open a run that a notebook or script records into. `process` is who records (`BOOT:PID:START`)."""
-
-    verb: ClassVar[str] = "run.start"
-    irreversible: ClassVar[str] = "A recorded run stays recorded; close it as failed in the notebook."
-    model: str
-    dataset: str | None = None
-    dataset_version: int | None = None
-    params: dict[str, Any] = {}
-    environment: dict[str, str] = {}
-    process: str = ""
-
-
 class RunLog(Mutation[RunRecord], frozen=True, kw_only=True):
-    """Add params and metrics to an open run; a param once set cannot change."""
+    """Entries about one run, opening first, from a process that may not write them into the workspace itself."""
 
     verb: ClassVar[str] = "run.log"
     irreversible: ClassVar[str] = "What a run logged stays logged."
-    id: str
-    params: dict[str, Any] = {}
-    metrics: dict[str, float] = {}
+    entries: tuple[RunEntry, ...]
 
 
 class RunModel(Mutation[ModelVersion], frozen=True, kw_only=True):
@@ -104,13 +90,3 @@ class RunModel(Mutation[ModelVersion], frozen=True, kw_only=True):
     task: str
     features: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
-
-
-class RunFinish(Mutation[RunRecord], frozen=True, kw_only=True):
-    """Close a run."""
-
-    verb: ClassVar[str] = "run.finish"
-    irreversible: ClassVar[str] = "A run that ended stays ended; record another."
-    id: str
-    state: RunState = RunState.SUCCEEDED
-    error: str | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from shopfloor.domain.codec import to_plain
-from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.domain.job import CauseKind, JobCause, JobKind, JobRecord
 from shopfloor.domain.monitor import AlertChange, AlertRecord, CheckResult, FleetLook
 from shopfloor.domain.page import Page
 from shopfloor.domain.requests.alerts import (
@@ -20,10 +20,11 @@ from shopfloor.domain.requests.alerts import (
     MonitorRun,
 )
 from shopfloor.engine.api.changes import Fields, changed_rows
+from shopfloor.engine.line.line import check
 from shopfloor.engine.services import EngineServices
 from shopfloor.monitoring import alerts as rules
 from shopfloor.monitoring.coverage import unchecked
-from shopfloor.store import alerts, datasets, fleet, history, jobs, models
+from shopfloor.store import alerts, datasets, fleet, history, jobs, models, trust
 from shopfloor.store.images import Row
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -146,11 +147,22 @@ def ranking(services: EngineServices, request: FleetList) -> Page[FleetLook]:
 
 
 def monitor(services: EngineServices, request: MonitorRun) -> JobRecord:
-    """Queue a check of a model against its newest data."""
+    """Queue a check of a model against its newest data, and of older deliveries that it was to check and has not."""
     definition = services.context.definition(request.model)
 
     def change(transaction: Transaction) -> JobRecord:
         champion = models.aliases(transaction, definition.name).get("champion")
+        newest = datasets.current_version(transaction, definition.dataset)
+        for one in trust.unchecked(transaction, definition.dataset):
+            version = datasets.version(transaction, one.dataset, one.version)
+            if (
+                champion is not None
+                and version is not None
+                and one.version != newest
+                and definition.name in one.pending
+            ):
+                cause = JobCause(kind=CauseKind.DATASET_VERSION, name=one.dataset, number=one.version)
+                check(transaction, definition.name, champion, version, trigger=one.ref, cause=cause)
         return jobs.enqueue(
             transaction,
             JobKind.MONITOR,
@@ -159,7 +171,8 @@ def monitor(services: EngineServices, request: MonitorRun) -> JobRecord:
             priority=5,
             payload={
                 "model_version": champion,
-                "dataset_version": datasets.current_version(transaction, definition.dataset),
+                "dataset": definition.dataset,
+                "dataset_version": newest,
             },
         )
 

@@ -31,6 +31,7 @@ from shopfloor.domain.requests.models import (
 from shopfloor.domain.text import safe
 from shopfloor.engine.api.positive import check_positive
 from shopfloor.engine.api.time_column import check_time
+from shopfloor.engine.line.delivery_trust import expect_no_verdict
 from shopfloor.engine.line.retraining import train as train_on
 from shopfloor.engine.services import EngineServices
 from shopfloor.monitoring.terms import record_terms
@@ -330,6 +331,7 @@ def retire(services: EngineServices, request: ModelRetire) -> ModelRecord:
             return record_of(transaction, definition)
         save(services, transaction, retired)
         models.put_state(transaction, msgspec.structs.replace(state, retired=True, awaiting=None))
+        expect_no_verdict(services.context, transaction, definition)
         transaction.emit(
             "model.retired",
             definition.name,

@@ -15,7 +15,7 @@ from shopfloor.domain.ids import ulid
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.release import Decision, ModelVersion, Outcome
 from shopfloor.domain.requests.runs import RunModel
-from shopfloor.domain.run import RunRecord
+from shopfloor.domain.run import RunRecord, finite
 from shopfloor.engine.services import EngineServices
 from shopfloor.release import releasing
 from shopfloor.runtime.task import WorkerTask
@@ -106,7 +106,7 @@ def _version(transaction: Transaction, id: str, run: RunRecord, adopted: Adopted
         dataset_version=run.dataset_version,
         artifact=adopted.artifact,
         decision=decision,
-        score=current.metrics.get(adopted.metric),
+        score=finite(current.metrics.get(adopted.metric)),
         created_at=transaction.now,
     )
     models.put_version(transaction, version)

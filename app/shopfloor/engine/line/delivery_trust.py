@@ -14,9 +14,10 @@ from shopfloor.domain.job import JobKind, JobRecord
 from shopfloor.domain.run import RunRecord
 from shopfloor.domain.text import counted
 from shopfloor.domain.trust import MONITORING, DeliveryTrust, Trust
-from shopfloor.monitoring.delivery_verdict import by_evidence
+from shopfloor.monitoring.delivery_verdict import by_evidence, judged
 from shopfloor.release.data_trust import is_in_doubt
 from shopfloor.runtime.context import Context
+from shopfloor.runtime.line import DeliveryTrusted
 from shopfloor.store import datasets, jobs, models, runs, trust
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -36,6 +37,16 @@ def await_verdict(transaction: Transaction, version: DatasetVersion, checked: Se
         )
     waiting = replace(known, pending=tuple(dict.fromkeys((*known.pending, *checked))))
     trust.put(transaction, waiting if waiting.decided_by != MONITORING else by_evidence(waiting, transaction.now))
+
+
+def expect_no_verdict(context: Context, transaction: Transaction, definition: ModelDefinition) -> None:
+    """A model that is out of service checks no delivery any more; what the others found decides."""
+    for before in trust.awaiting(transaction, definition.dataset, definition.name):
+        verdict = judged(before, definition.name, (), (), transaction.now)
+        trust.put(transaction, verdict)
+        if before.trust is Trust.UNKNOWN and verdict.trust is Trust.TRUSTED:
+            trigger = f"{definition.name} is retired and checks {verdict.ref} no more"
+            context.line.after(transaction, DeliveryTrusted(verdict.dataset, verdict.version, trigger))
 
 
 def holds_back(context: Context, query: Query) -> Callable[[JobRecord], bool]:

@@ -212,9 +212,8 @@ def consider(
 def consider_alert(
     transaction: Transaction, layout: Layout, definition: ModelDefinition, alert: AlertRecord
 ) -> JobRecord | None:
-    """Whether an alert starts a training; it then says so. Some checks say that this mends nothing."""
-    mended_by = alert.evidence.get("mended_by")
-    if mended_by and "retrain" not in mended_by:
+    """Whether an alert that a training mends starts one; it then says so. To learn a break would teach it."""
+    if "retrain" not in alert.actions:
         return None
     occasion = Occasion(_trigger_of(alert), f"alert {alert.id}", JobCause(kind=CauseKind.ALERT, name=alert.id))
     job = consider(transaction, layout, definition, occasion)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
+from shopfloor.domain.run import NonFinite
 from shopfloor.domain.text import counted, first_of, safe
 from shopfloor.engine.test_score.finding import (
     AUTOMATIC,
@@ -87,7 +86,7 @@ def stable(evidence: ScoreEvidence) -> ScoreFinding:
     figures = [value for run in evidence.runs for value in run.metrics.values() if value is not None]
     if not figures:
         return cannot_tell("no figure of a training is stored.")
-    if not all(map(math.isfinite, figures)):
+    if any(isinstance(value, NonFinite) for value in figures):
         return ScoreFinding(NONE, "A stored metric is infinite or no number.")
     return ScoreFinding(
         BY_HAND, f"All {counted(len(figures), 'stored metric')} are finite; single answers are not watched."

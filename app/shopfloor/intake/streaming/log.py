@@ -16,7 +16,7 @@ from shopfloor.intake.streaming import frame
 from shopfloor.intake.streaming.entry import StreamEntry, StreamSource, pack, unpack
 from shopfloor.intake.streaming.keys import YOUNG, KeyFile, KeyMemory
 from shopfloor.intake.streaming.rows import PostedRows
-from shopfloor.store.segment import SegmentWriter
+from shopfloor.workspace.segment import SegmentWriter
 
 _LOG = logging.getLogger("shopfloor.streaming")
 _UNBOUNDED = 1 << 62

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from shopfloor.domain.requests.runs import RunComparison
-from shopfloor.domain.run import Confusion, Residuals, RunRecord
+from shopfloor.domain.run import Confusion, MetricValue, NonFinite, Residuals, RunRecord, finite
 from shopfloor.domain.text import counted
 from shopfloor.tui.theme import state_of
 from shopfloor.tui.views import words
@@ -35,7 +35,7 @@ COLUMNS = (
 
 def main_score(run: RunRecord, metric: str = "") -> float | None:
     """The score that decides about the model, where the run has it; else the first of its metrics."""
-    return run.metrics.get(metric, next(iter(run.metrics.values()), None))
+    return finite(run.metrics.get(metric, next(iter(run.metrics.values()), None)))
 
 
 def row(
@@ -107,9 +107,7 @@ def sections(run: RunRecord, metric: str = "", best: RunRecord | None = None) ->
     if best is not None:
         found.append(Section("best", f"Against {best.id}, the best on the same rows", _against(run, best, metric)))
     if run.metrics:
-        pairs = [
-            Pair(name, words.score(value), "strong" if name == metric else "") for name, value in run.metrics.items()
-        ]
+        pairs = [Pair(name, _value(value), "strong" if name == metric else "") for name, value in run.metrics.items()]
         found.append(Section("metrics", "Metrics", pairs))
     if run.segments:
         lines = [_segment(run, number) for number in range(len(run.segments))]
@@ -123,6 +121,10 @@ def sections(run: RunRecord, metric: str = "", best: RunRecord | None = None) ->
             Section("environment", "Environment", [Pair(name, value) for name, value in run.environment.items()])
         )
     return found
+
+
+def _value(value: MetricValue) -> str:
+    return value.value if isinstance(value, NonFinite) else words.score(value)
 
 
 def _misses(run: RunRecord) -> list[Section]:

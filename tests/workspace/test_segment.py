@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopfloor.domain.errors import StoreError
-from shopfloor.store.segment import SegmentWriter
+from shopfloor.workspace.segment import SegmentWriter
 
 
 class Clock:
@@ -42,8 +42,11 @@ def _lines(folder: Path) -> list[bytes]:
 
 
 def _faulty(write: Callable[[int, bytes], int], fault: str) -> Callable[[int, bytes], int]:
+    calls = []
+
     def half(descriptor: int, data: bytes) -> int:
-        if fault == "short":
+        calls.append(data)
+        if fault == "short" and len(calls) == 1:
             return write(descriptor, data[: len(data) // 2])
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -90,6 +93,26 @@ def test_a_segment_is_locked_while_it_is_written_and_sealed_afterwards(tmp_path:
             fcntl.flock(reader, fcntl.LOCK_SH | fcntl.LOCK_NB)
         writer.close()
         fcntl.flock(reader, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+
+def test_a_write_that_the_kernel_splits_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer, write = _writer(tmp_path), os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:3]))
+    writer.append(b"a line\n")
+    monkeypatch.undo()
+    writer.close()
+    assert _lines(tmp_path) == [b"a line\n"]
+
+
+def test_each_segment_begins_with_its_preamble(tmp_path: Path) -> None:
+    numbers = iter(range(10))
+    writer = SegmentWriter(
+        tmp_path, Clock(), max_bytes=5, new_id=lambda: str(next(numbers)), preamble=lambda: b"known\n"
+    )
+    for line in (b"1\n", b"2\n"):
+        writer.append(line)
+    writer.close()
+    assert [path.read_bytes() for path in sorted(tmp_path.iterdir())] == [b"known\n1\n", b"known\n2\n"]
 
 
 def test_a_failed_sync_begins_another_segment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from shopfloor.domain.clock import Clock
 from shopfloor.domain.errors import StoreError
 from shopfloor.domain.ids import ulid
-from shopfloor.workspace.durable import fsync_directory
+from shopfloor.workspace.durable import fsync_directory, write_all
 
 MAX_BYTES = 64 << 20
 MAX_AGE = 3600.0
@@ -19,7 +19,8 @@ MAX_AGE = 3600.0
 class SegmentWriter:
     """Appends lines to segments in `directory`; starts a new one by size, age or after an error.
 
-    `name` is what people call the log, for messages; `suffix` ends the segments' names.
+    `name` is what people call the log, for messages; `suffix` ends the segments' names; `preamble` says with which
+    lines each begins.
 
     `append` hands the bytes to the kernel in one write, so they outlive the process; `sync` makes
     them outlive the machine. `append` and `close` are called by one thread; `sync` may run in
@@ -36,6 +37,7 @@ class SegmentWriter:
         new_id: Callable[[], str] = ulid,
         suffix: str = ".jsonl",
         name: str = "inference log",
+        preamble: Callable[[], bytes] = bytes,
     ) -> None:
         self._directory = directory
         self._clock = clock
@@ -44,6 +46,7 @@ class SegmentWriter:
         self._new_id = new_id
         self._suffix = suffix
         self._name = name
+        self._preamble = preamble
         self.path: Path | None = None
         """The segment that was opened last; None before the first append."""
         self._descriptor = -1
@@ -58,14 +61,11 @@ class SegmentWriter:
             if self._descriptor < 0 or self._failed or self._is_full():
                 self._retire()
                 self._open()
-            written = os.write(self._descriptor, lines)
+            write_all(self._descriptor, lines)
         except OSError as error:
-            self._retire()
-            raise self._refused(error.strerror or "write failed") from error
-        if written != len(lines):
             self._take_back()
-            raise self._refused("the disk is full")
-        self._size += written
+            raise self._refused(error.strerror or "write failed") from error
+        self._size += len(lines)
 
     def sync(self) -> None:
         """`fdatasync` of all that was appended before this call; raises `StoreError`.
@@ -102,6 +102,8 @@ class SegmentWriter:
 
     def _take_back(self) -> None:
         """Remove half a write. Where even that fails, readers skip a tail without an end."""
+        if self._descriptor < 0:
+            return
         try:
             os.ftruncate(self._descriptor, self._size)
         except OSError:
@@ -117,13 +119,16 @@ class SegmentWriter:
         descriptor = os.open(temporary, flags, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+            preamble = self._preamble()
+            write_all(descriptor, preamble)
             self.path = self._directory / f"{name}{self._suffix}"
             os.rename(temporary, self.path)
             fsync_directory(self._directory)
         except OSError:
             os.close(descriptor)
+            temporary.unlink(missing_ok=True)
             raise
-        self._descriptor, self._size, self._failed = descriptor, 0, False
+        self._descriptor, self._size, self._failed = descriptor, len(preamble), False
         self._opened_at = self._clock.monotonic()
 
     def _refused(self, why: str) -> StoreError:
