@@ -114,11 +114,7 @@ def _rows_that_leave_take_what_learned_from_them_out_of_service(shop: Factory) -
 
 def test_what_learned_from_suspect_rows_waits_for_a_person(opened: Factory) -> None:
     """Flipped labels and a flipped concept look alike: the rows are learned, and not released. Nor is a delivery
-<<<<<<< ours
     trusted whose numbers changed to no known unit, where an alert of it is critical.
-=======
-    trusted whose numbers changed to no known unit, while the score is down.
->>>>>>> theirs
     """
     shop = _model(opened, "flipped_readings", "flipped")
     shop.add("flipped_readings", shop.write("flipped2.csv", readings(2000, 3, sign=-1)), 2000)
@@ -131,13 +127,5 @@ def test_what_learned_from_suspect_rows_waits_for_a_person(opened: Factory) -> N
     assert newest["decision"]["outcome"] != "promote"
     shop.add("flipped_readings", shop.write("flipped3.csv", readings(2000, 4, shown=(-2.0, 500.0))), 2000)
     verdict = shop.json("dataset", "show", "flipped_readings@3")["trust"]
-<<<<<<< ours
     severities = {one["severity"] for one in shop.json("alert", "list") if one["id"] in verdict["alerts"]}
     assert ("critical" in severities, verdict["trust"]) == (True, "suspect")
-=======
-    alerts = [one for one in shop.json("alert", "list") if one["id"] in verdict["alerts"]]
-    (alert,) = [one for one in alerts if one["feature"] == "temp"]
-    assert (alert["check"], verdict["trust"]) == ("feature_drift", "suspect")
-    (earlier,) = [one for one in alerts if one["id"] != alert["id"]]
-    assert (earlier["check"], earlier["severity"]) == ("performance", "critical")
->>>>>>> theirs
