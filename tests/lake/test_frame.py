@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -15,6 +16,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.errors import DataError, IntegrityError
 from shopfloor.domain.handles import PartFile
 from shopfloor.lake.frame import read_parts
+from shopfloor.lake.table import read_table
 
 COLUMNS = [
     Column(name=kind.value, type=kind)
@@ -125,3 +127,16 @@ def test_equal_texts_are_one_object_over_parts(tmp_path: Path) -> None:
     first, missing, empty, last = frame["text"].tolist()
     assert (first, missing, empty) == ("left and right", None, "")
     assert first is last
+
+
+def test_texts_are_read_as_codes_however_they_are_written(tmp_path: Path) -> None:
+    """DuckDB writes texts of which each occurs once by their lengths, and Arrow decodes no dictionary from these."""
+    path = tmp_path / "part.parquet"
+    with duckdb.connect() as connection:
+        rows = "SELECT 'key ' || i AS name, 'kind ' || i % 3 AS kind FROM range(3000) t(i)"
+        connection.execute(f"COPY ({rows}) TO '{path}' (FORMAT parquet, PARQUET_VERSION v2)")
+    part = PartFile(path=str(path), sha256=hashlib.sha256(path.read_bytes()).hexdigest(), rows=3000)
+    columns = [Column(name=name, type=ColumnType.TEXT) for name in ("name", "kind")]
+    table = read_table([part], columns, coded=True)
+    assert table.column("name").to_pylist() == [f"key {place}" for place in range(3000)]
+    assert table.column("kind").to_pylist() == [f"kind {place % 3}" for place in range(3000)]

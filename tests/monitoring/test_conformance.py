@@ -25,7 +25,7 @@ from shopfloor.monitoring.check_history import key_of
 from shopfloor.monitoring.checks import checks
 from shopfloor.monitoring.checks.check import Check
 from shopfloor.monitoring.measurement import conclude
-from shopfloor.monitoring.records import FeatureReference, Reference, Sketch
+from shopfloor.monitoring.records import FeatureReference, Promise, Reference, Sketch
 from shopfloor.monitoring.reference import Holdout, build_reference
 from shopfloor.monitoring.run_checks import check_all
 from shopfloor.statistics.frames import read_predictions
@@ -237,8 +237,10 @@ def given(delivery: Delivery, task: Task, number: int = 8, history: tuple[CheckR
         replayed=ReplayedVersions(
             data=str(number),
             moment=moment(number),
-            own=VersionAnswers(1, moment(number - 3), found),
-            others=[VersionAnswers(2, moment(number - 1), delivery.predictions(task, refitted=True))],
+            own=VersionAnswers(1, moment(number - 3), Promise(rows=6400), found),
+            others=[
+                VersionAnswers(2, moment(number - 1), Promise(rows=6400), delivery.predictions(task, refitted=True))
+            ],
         ),
         history=(*past, *history),
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
-from tests.monitoring.frames import FEATURES, checked_at, context, month, months
+from tests.monitoring.frames import FEATURES, checked_at, context, moment, month, months
 
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import ModelDefinition, Task
@@ -209,6 +210,21 @@ def test_words_that_are_new_once_are_news() -> None:
     frames[7] = frames[7].assign(tag=[f"t{place}" for place in range(1000)])
     tag = Column(name="tag", type=ColumnType.TEXT)
     assert reference(pd.concat(frames, ignore_index=True), (tag, OTHERS[-1])).follow_time == ()
+
+
+def test_what_never_occurred_before_is_counted_over_small_deliveries_too(learned: Reference) -> None:
+    """Sixty rows are too few to tell; with those of the days before they are enough, though they look alike."""
+    history: list[CheckResult] = []
+    for day in range(2):
+        wrong = {"fixed": np.random.default_rng(day).normal(5, 1, 60), "code": 9, "site": "south"}
+        at = context(learned, 8, frame=rows(8, 60).assign(**wrong), history=history)
+        later = moment(8) + timedelta(days=day)
+        assert at.rows is not None
+        history += check_all(replace(at, at=later, rows=replace(at.rows, data=f"day {day}", moment=later)))
+    said = {one.feature: one for one in history if one.check == "feature_drift" and one.rows == 120}
+    assert {name: (said[name].verdict, said[name].value) for name in wrong} == dict.fromkeys(
+        wrong, (CheckVerdict.SHIFTED, 1.0)
+    )
 
 
 def test_every_column_of_the_dataset_has_a_row_with_a_result_or_the_reason(learned: Reference) -> None:

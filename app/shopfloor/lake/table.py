@@ -93,11 +93,21 @@ def _read(part: PartFile, schema: pa.Schema) -> pa.Table:
     verify_parts([part])
     metadata = pq.read_metadata(part.path)
     present = set(metadata.schema.to_arrow_schema().names)
-    coded = [field.name for field in schema if pa.types.is_dictionary(field.type) and field.name in present]
+    known = _dictionaries(metadata)
+    coded = [field.name for field in schema if pa.types.is_dictionary(field.type) and field.name in known]
     with pq.ParquetFile(part.path, metadata=metadata, read_dictionary=coded) as file:
         table = file.read(columns=[name for name in schema.names if name in present])
         rows = _counted(part, file)
     return _shaped(table, rows, schema)
+
+
+def _dictionaries(metadata: Any) -> set[str]:
+    """The columns that are written as dictionaries throughout: Arrow reads no other ones as such, and texts of which
+    nearly each occurs once are written by their lengths."""
+    groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
+    chunks = [group.column(place) for group in groups for place in range(group.num_columns)]
+    others = {one.path_in_schema for one in chunks if any(name.startswith("DELTA") for name in one.encodings)}
+    return {one.path_in_schema for one in chunks} - others
 
 
 def _part_batches(part: PartFile, schema: pa.Schema, rows: int) -> Iterator[pa.RecordBatch]:

@@ -123,7 +123,6 @@ def untold(
     chunks: Sequence[Chunk],
     history: Sequence[CheckResult],
     sample: Sample,
-    current: Sketch,
 ) -> tuple[Sketch, ...]:
     """The deliveries before `sample` that were too small to tell, since the newest that could, each once, oldest first.
 
@@ -141,7 +140,7 @@ def untold(
             found.clear()
         elif sketch is not None and name != sample.data and _moment_of(result) < utc(sample.moment):
             found[name] = _moment_of(result), sketch
-    small = [one for one in found.values() if one[1] != current and not is_learned(one[1], feature)]
+    small = [one for one in found.values() if not is_learned(one[1], feature)]
     small.sort(key=lambda one: one[0])
     return tuple(sketch for _, sketch in small[_within(chunks, [at for at, _ in small], sample.moment) :])
 

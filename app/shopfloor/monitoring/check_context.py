@@ -14,7 +14,7 @@ from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.text import counted
 from shopfloor.domain.value import ValueReport
 from shopfloor.monitoring.bins import read_values, sketch_values
-from shopfloor.monitoring.records import FeatureReference, Joined, Reference, Sketch
+from shopfloor.monitoring.records import FeatureReference, Joined, Promise, Reference, Sketch
 from shopfloor.statistics.arrays import Codes, Floats, Mask, np
 from shopfloor.statistics.predictions import Predictions
 
@@ -174,6 +174,7 @@ class VersionAnswers:
 
     version: int
     until: datetime
+    promise: Promise
     predictions: Predictions
 
 
@@ -194,10 +195,11 @@ class ReplayedVersions(Sample):
 class CheckContext:
     """What all checks of one run share. `at` is now and `history` holds earlier results of the model.
 
-    `rows`, `predictions`, `rescored`, `requests`, `outcomes`, `labelled` and `answered` are None where there are none,
-    or where the definition's `[monitoring]` does not watch them. `outcomes` are of predictions that were served,
-    `labelled` those of the rows that the delivery brings with their target, on which the model has not learned, and
-    `replayed` of these rows too; `answered` are some of all the delivery's rows, with their target or not.
+    `rows` are the newest; checks ask for them as `inputs` or `labels`. `predictions`, `rescored`, `requests`,
+    `outcomes`, `labelled` and `answered` are None where there are none, or where the definition's `[monitoring]` does
+    not watch them. `outcomes` are of predictions that were served, `labelled` those of the rows that the delivery
+    brings with their target, on which the model has not learned, and `replayed` of these rows too; `answered` are some
+    of all the delivery's rows, with their target or not.
     `labels_follow`: rows may come before their labels. `value` is what the decisions of the model were worth, None
     without terms.
     """
@@ -217,6 +219,16 @@ class CheckContext:
     replayed: ReplayedVersions | None = None
     labels_follow: bool = False
     value: ValueReport | None = None
+
+    @property
+    def inputs(self) -> InputRows | None:
+        """The rows, where drift is watched: what they hold beside their labels."""
+        return self.rows if self.settings.drift else None
+
+    @property
+    def labels(self) -> InputRows | None:
+        """The rows, where performance is watched: what truth they bring."""
+        return self.rows if self.settings.performance else None
 
     @property
     def settings(self) -> Monitoring:

@@ -96,7 +96,7 @@ def measure_drift(
     earlier = context.earlier(check, feature.name or None, sample.source)
     least = context.settings.min_rows
     if too_few(current.present, feature.whole.present, least) and not is_learned(current, feature):
-        together = merge([*untold(feature, chunks[0], earlier, sample, current), current])
+        together = merge([*untold(feature, chunks[0], earlier, sample), current])
         current = together if together.present >= least else current
     past = baseline_of(feature, *chunks, earlier, current, sample.moment, sample.begins)
     regimes = [regime for regime in past.regimes(current.present) if regime.present]
@@ -307,6 +307,7 @@ def _evidence(
             "missing": current.missing,
             "points": list(current.points),
             "top": current.top,
+            "unseen": current.unseen,
         },
         "findings": [
             {"measure": one.measure, "value": significant(one.value), "limit": significant(one.limit), "far": one.far}

@@ -237,8 +237,10 @@ class Reference(Record, frozen=True, kw_only=True):
 
     `chunked_by` says what the chunks are: `delivery`, a unit of time, `stretch` (equal numbers of
     rows in time order) or `random` (the rows have no time). `follow_time` are columns that are no features
-    and that change because time goes on. `calibration` is what happened in the holdout at the chances that a classifier
-    gave it, `losses` how far a regression model was off, `joint` some rows that show how columns hang together.
+    and that change because time goes on. `unlabelled` are the rows without a label, of how many, in each of the newest
+    deliveries that the model learned from, oldest first. `calibration` is what happened in the holdout at the chances
+    that a classifier gave it, `losses` how far a regression model was off, `joint` some rows that show how columns
+    hang together.
     """
 
     format: int = 1
@@ -253,6 +255,7 @@ class Reference(Record, frozen=True, kw_only=True):
     prediction_chunks: tuple[Chunk, ...] = ()
     prediction_chunked_by: str = "random"
     target: FeatureReference | None = None
+    unlabelled: tuple[tuple[int, int], ...] = ()
     performance: PerformanceReference | None = None
     outcomes: Outcomes | None = None
     sliced: SlicedReference | None = None
@@ -262,6 +265,13 @@ class Reference(Record, frozen=True, kw_only=True):
     positive: str | None = None
     classes: tuple[str, ...] = ()
     created_at: datetime
+
+
+class Promise(Record, frozen=True, kw_only=True):
+    """As much of a reference as says how many `rows` a version was made from, and how it did on its holdout."""
+
+    rows: int
+    performance: PerformanceReference | None = None
 
 
 class Rival(Record, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _CHANCE_BINS = 200
+_DELIVERIES = 24
 _STRETCH = 200
 _STRETCHES = 6
 
@@ -61,6 +62,7 @@ def build_reference(
     classes: Sequence[str] = (),
     positive: str | None = None,
     target: str | None = None,
+    unlabelled: Sequence[tuple[int, int]] = (),
     time: pd.Series[Any] | None = None,
     importances: Mapping[str, float] | None = None,
     holdout: Holdout | None = None,
@@ -71,7 +73,8 @@ def build_reference(
 
     `others` are columns of the dataset that are no features: what the model cannot see may break all the same.
     `frame` should hold all rows known at training time, the holdout included: the newest rows
-    are what the next delivery is compared with; so is the column `target`. `time` (rows,) orders them.
+    are what the next delivery is compared with; so is the column `target`. `unlabelled` counts rows without a label, of
+    how many, by delivery, oldest first. `time` (rows,) orders the frame.
     `importances` may have any unit. The distributions of predictions and the score come from `holdout` alone,
     because a model answers too surely on rows that it has learned. Raises `DataError` for values of the wrong type.
     """
@@ -92,6 +95,7 @@ def build_reference(
         follow_time=follow_time,
         joint=describe_joint(frame, described, chunked),
         target=_target(frame, target, task, chunked),
+        unlabelled=tuple(unlabelled[-_DELIVERIES:]),
         chunked_by=chunked.by,
         chunks=chunked.chunks,
         classes=tuple(classes),

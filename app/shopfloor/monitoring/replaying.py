@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from shopfloor.artifacts import bundle
 from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.recast import predict_recast
-from shopfloor.domain.codec import utc
+from shopfloor.domain.codec import from_json, utc
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.monitoring.check_context import InputRows, KnownOutcomes, ReplayedVersions, VersionAnswers
-from shopfloor.monitoring.records import CheckSpec
+from shopfloor.monitoring.records import CheckSpec, Promise
 from shopfloor.statistics.arrays import evenly
 from shopfloor.statistics.frames import read_predictions
 
@@ -30,7 +30,8 @@ def replayed(spec: CheckSpec, labelled: KnownOutcomes, delivered: InputRows) -> 
     damaged, is left out: it serves nobody.
     """
     own = None if spec.artifact is None else spec.artifact.trained_until
-    if own is None or labelled.places is None or not len(labelled):
+    promise = _promise(Path(spec.reference_path))
+    if own is None or promise is None or labelled.places is None or not len(labelled):
         return None
     chosen = evenly(len(labelled), MOST_ROWS)
     frame = delivered.frame.loc[labelled.places[chosen]]
@@ -42,7 +43,7 @@ def replayed(spec: CheckSpec, labelled: KnownOutcomes, delivered: InputRows) -> 
         data=labelled.data,
         moment=labelled.moment,
         begins=labelled.begins,
-        own=VersionAnswers(spec.model_version, utc(own), labelled.predictions.take(chosen)),
+        own=VersionAnswers(spec.model_version, utc(own), promise, labelled.predictions.take(chosen)),
         others=answers,
     )
 
@@ -55,4 +56,12 @@ def _answers(spec: CheckSpec, file: ArtifactFile, frame: pd.DataFrame) -> Versio
         return None
     truth = frame[spec.definition.target]
     said = read_predictions(answers, truth, task=spec.task, classes=spec.classes, positive=spec.positive)
-    return None if file.trained_until is None else VersionAnswers(file.version, utc(file.trained_until), said)
+    promise = _promise(Path(file.path) / bundle.REFERENCE)
+    if file.trained_until is None or promise is None:
+        return None
+    return VersionAnswers(file.version, utc(file.trained_until), promise, said)
+
+
+def _promise(reference: Path) -> Promise | None:
+    """None where the version has no reference."""
+    return from_json(reference.read_bytes(), Promise) if reference.exists() else None

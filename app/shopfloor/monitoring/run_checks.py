@@ -77,12 +77,13 @@ def _context(
     truth: pd.DataFrame | None,
     progress: Progress,
 ) -> CheckContext:
-    rows = predictions = outcomes = labelled = answered = rescored = versions = requests = None
+    rows = delivered
+    predictions = outcomes = labelled = answered = rescored = versions = requests = None
     if spec.definition.monitoring.drift:
         progress(0.3, "reading predictions")
         stored = stored_samples(spec, reference) if spec.inference else None
         inputs, predictions, rescored, requests = stored if stored is not None else (None, None, None, None)
-        rows = delivered if delivered is not None else inputs
+        rows = inputs if rows is None else rows
     if spec.definition.monitoring.performance and spec.inference:
         progress(0.5, "joining predictions and actuals")
         outcomes = known_outcomes(spec, reference, truth)

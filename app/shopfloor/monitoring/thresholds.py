@@ -61,6 +61,7 @@ def merge(sketches: Sequence[Sketch]) -> Sketch:
         counts=tuple(np.sum([sketch.counts for sketch in sketches], axis=0).tolist()),
         points=_Points(sketches).resampled(),
         top=sum(sketch.top * sketch.present for sketch in sketches) / present if present else 0.0,
+        unseen=sum(sketch.unseen for sketch in sketches),
     )
 
 

@@ -36,6 +36,11 @@ class Prepared:
     notes: tuple[str, ...]
 
     @property
+    def unlabelled(self) -> NDArray[np.intp]:
+        """The positions of the rows without a target."""
+        return np.flatnonzero(~self.target.present)
+
+    @property
     def train_values(self) -> NDArray[Any]:
         """The target of the training rows."""
         return self.target.values[self.parted.train]

@@ -123,6 +123,7 @@ class _Run:
             holdout=holdout,
             predictions=predictions,
             truth=truth_labels,
+            unlabelled=self.prepared.unlabelled,
             record=record,
         )
 

@@ -88,9 +88,21 @@ def _times(task: TrainTask, trained: Trained) -> pd.Series | None:
 
 def deliveries_of(task: TrainTask, rows: pd.DataFrame) -> Codes:
     """The dataset version that brought each of `rows`, (n,): a row's label is its position in the parts."""
+    return np.asarray(_brought(task)[rows.index.to_numpy()], dtype=np.intp)
+
+
+def _brought(task: TrainTask) -> Codes:
+    """The dataset version that brought each row of the parts, (rows,)."""
     parts = task.train.parts
     brought = np.repeat([task.deliveries.get(part.sha256, 0) for part in parts], [part.rows for part in parts])
-    return np.asarray(brought[rows.index.to_numpy()], dtype=np.intp)
+    return np.asarray(brought, dtype=np.intp)
+
+
+def unlabelled_of(task: TrainTask, trained: Trained) -> list[tuple[int, int]]:
+    """Rows without a target, of how many, by delivery, oldest first."""
+    brought = _brought(task)
+    rows, missing = np.bincount(brought), np.bincount(brought[trained.unlabelled], minlength=int(brought.max()) + 1)
+    return [(int(missing[one]), int(rows[one])) for one in np.flatnonzero(rows)]
 
 
 def _new_blocks(task: TrainTask, trained: Trained) -> tuple[tuple[int, ...], tuple[float, ...]]:
@@ -206,6 +218,7 @@ def _reference(task: TrainTask, trained: Trained) -> bytes:
         classes=record.classes,
         positive=record.positive,
         target=definition.target,
+        unlabelled=unlabelled_of(task, trained),
         time=known_row_times(frame[time_column]) if time_column is not None else None,
         importances={feature.name: feature.importance for feature in record.features},
         holdout=Holdout(trained.predictions, trained.truth, _times(task, trained), trained.holdout),

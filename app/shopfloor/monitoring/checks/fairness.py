@@ -59,7 +59,7 @@ class Fairness:
 
     def run(self, context: CheckContext) -> list[CheckResult]:
         """None without declared columns, or where the delivery brings no labels."""
-        rows, labelled = context.rows, context.labelled
+        rows, labelled = context.labels, context.labelled
         if rows is None or labelled is None or labelled.places is None:
             return []
         frame = rows.frame.loc[labelled.places]

@@ -17,7 +17,7 @@ class FeatureDrift:
 
     def run(self, context: CheckContext) -> list[Measurement | CheckResult]:
         """A column that is not there counts as missing in every row."""
-        rows, reference = context.rows, context.reference
+        rows, reference = context.inputs, context.reference
         if rows is None:
             return []
         chunks = (reference.chunks, reference.chunked_by)

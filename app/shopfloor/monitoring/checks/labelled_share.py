@@ -8,13 +8,15 @@ from shopfloor.domain.text import safe
 from shopfloor.monitoring.check_context import CheckContext
 from shopfloor.monitoring.drift import BREAK_SHARE
 from shopfloor.monitoring.measurement import Finding, Measurement, too_few
-from shopfloor.monitoring.records import LABELLED_SHARE
-from shopfloor.monitoring.thresholds import prediction_limit
+from shopfloor.monitoring.records import LABELLED_SHARE, Reference
+from shopfloor.monitoring.thresholds import FEW_ROWS, prediction_limit
 from shopfloor.statistics.distances import homogeneity
+
+_FEW = 4
 
 
 class LabelledShare:
-    """Whether more labels are missing than in the deliveries that were in order.
+    """Whether more labels are missing than in the deliveries that the model learned from, and in those since.
 
     `value` is the share of rows without a label. Nothing where labels are known to follow their rows.
     """
@@ -23,12 +25,12 @@ class LabelledShare:
 
     def run(self, context: CheckContext) -> list[Measurement]:
         """One answer; none where the rows are no delivery of the dataset, or the target is no column of it."""
-        rows, reference, target = context.rows, context.reference, context.definition.target
+        rows, reference, target = context.labels, context.reference, context.definition.target
         if rows is None or context.labels_follow or rows.source != "data" or target not in rows.all_rows:
             return []
         missing = int(rows.all_rows[target].isna().sum())
         share = missing / len(rows) if len(rows) else 0.0
-        limit = self._limit(context)
+        limit, known = self._limit(context), _learned(reference)
         unknown = too_few(len(rows), reference.rows, context.settings.min_rows)
 
         def message(result: CheckResult) -> str:
@@ -46,7 +48,7 @@ class LabelledShare:
                 feature=None,
                 rows=len(rows),
                 findings=(Finding(self.name, share, limit, is_break=share >= limit + BREAK_SHARE),),
-                p_value=None if unknown else homogeneity((len(rows) - missing, missing), (reference.rows, 0)),
+                p_value=None if unknown else homogeneity((missing, len(rows) - missing), known),
                 unknown=unknown,
                 evidence={"missing": missing, "labelled": len(rows) - missing, "share": significant(1 - share)},
                 message=message,
@@ -54,13 +56,27 @@ class LabelledShare:
         ]
 
     def _limit(self, context: CheckContext) -> float:
-        """What other deliveries went without; the model's own rows all have a label."""
-        past = [
+        """What other deliveries went without: those that were learned, and those since that were in order."""
+        reference, least = context.reference, context.settings.min_effect
+        since = [
             result.value
             for result in context.history
             if result.check == self.name and result.verdict is CheckVerdict.OK and result.value is not None
+            if result.at > reference.created_at or not reference.unlabelled
         ]
-        return min(max(context.settings.min_effect, prediction_limit(past)), 1.0)
+        past = [*(missing / rows for missing, rows in reference.unlabelled if rows >= FEW_ROWS), *since]
+        missing, labelled = _learned(reference)
+        usual = missing / max(missing + labelled, 1)
+        if len(past) < _FEW:  # too few to say how much they differ
+            return min(max(usual, *past, 0.0) + least, 1.0)
+        return min(max(usual + least, prediction_limit(past)), 1.0)
+
+
+def _learned(reference: Reference) -> tuple[int, int]:
+    """The rows that the model could have learned from without and with a label; of an older reference those with."""
+    missing = sum(one for one, _ in reference.unlabelled)
+    rows = sum(one for _, one in reference.unlabelled)
+    return (missing, rows - missing) if rows else (0, reference.rows)
 
 
 CHECK = LabelledShare()

@@ -23,7 +23,7 @@ class MissingShare:
 
     def run(self, context: CheckContext) -> list[Measurement]:
         """A column that is not there counts as missing in every row."""
-        rows = context.rows
+        rows = context.inputs
         if rows is None:
             return []
         sketches = [(feature, rows.sketch(feature)) for feature in rows.watched(context.reference)]

@@ -33,7 +33,7 @@ class MultivariateDrift:
 
     def run(self, context: CheckContext) -> list[Measurement]:
         """One answer; none without rows, for a version that keeps none of its own, or with one column."""
-        rows, joint = context.rows, context.reference.joint
+        rows, joint = context.inputs, context.reference.joint
         if rows is None or joint is None or len(joint.columns) < 2:
             return []
         return [_measured(rows, joint, context)]

@@ -54,7 +54,7 @@ class Slices:
 
     def run(self, context: CheckContext) -> list[CheckResult]:
         """One result about the delivery's labelled rows; none without them, or where the holdout had no slices."""
-        rows, labelled, sliced = context.rows, context.labelled, context.reference.sliced
+        rows, labelled, sliced = context.labels, context.labelled, context.reference.sliced
         if rows is None or labelled is None or labelled.places is None or sliced is None or not sliced.slices:
             return []
         return [_judged(rows.frame.loc[labelled.places], labelled, sliced, context)]

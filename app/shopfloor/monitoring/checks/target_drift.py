@@ -33,7 +33,7 @@ class TargetDrift:
 
     def run(self, context: CheckContext) -> list[Measurement]:
         """One answer about the labels that are there; none where the rows bring no target."""
-        rows, reference, target = context.rows, context.reference, context.definition.target
+        rows, reference, target = context.labels, context.reference, context.definition.target
         if rows is None or reference.target is None or target not in rows.all_rows:
             return []
         feature, values = reference.target, target_values(rows.all_rows[target], reference.task)
