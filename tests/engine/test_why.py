@@ -17,10 +17,11 @@ from shopfloor.domain.explanation import Explained, Explanation
 from shopfloor.domain.file import FileState, Reason
 from shopfloor.domain.job import JobKind, JobState
 from shopfloor.domain.release import Decision, GateCheck, Outcome
+from shopfloor.domain.retraining import RetrainCondition, RetrainTrigger
 from shopfloor.domain.trust import DeliveryTrust, Fault, Trust, TrustEvidence
 from shopfloor.engine.why.tree import _TELLERS, explain
 from shopfloor.lineage.key import NodeKind
-from shopfloor.store import jobs, models, trust
+from shopfloor.store import alerts, jobs, models, trust
 
 LATE = ModelDefinition(name="late", dataset="flights", target="late")
 
@@ -40,6 +41,12 @@ class Works(Factory):
         run = self.train("late", "flights", 1, job=job.id, trigger="flights@1")
         self.finish(job, {"run": run})
         return run
+
+    def decide(self, version: int, trigger: RetrainTrigger, code: str, detail: str) -> None:
+        """The retraining policy skips a training because one condition does not hold."""
+        condition = RetrainCondition(code=code, passed=False, value=5, limit=100, detail=detail)
+        data = {"trigger": trigger, "dataset_version": version, "conditions": [msgspec.to_builtins(condition)]}
+        self.write(lambda transaction: transaction.emit("retrain.skip", "late", detail, data=data))
 
     def judge(self, version: int, outcome: Outcome, *checks: GateCheck) -> None:
         def put(transaction: object) -> None:
@@ -144,14 +151,51 @@ def test_a_model_that_was_never_trained_says_what_it_waits_for(works: Works) -> 
 
 
 def test_too_few_new_rows_are_told_with_the_number_needed(works: Works) -> None:
-    works.definition = msgspec.structs.replace(LATE, retrain=Retrain(min_new_rows=100))
     works.trained()
     works.commit("flights", [works.deliver("flights")])
+    works.decide(2, RetrainTrigger.DATA, "new_rows", "5 new or changed rows of at least 100")
     found = works.why("model:late")
-    policy = next(one for one in found.because if one.ref == "min_new_rows")
+    policy = next(one for one in found.because if one.ref == "new_rows")
     assert policy.limit == 100
-    assert "100 rows" in found.message
+    assert "min_new_rows" in policy.hint
+    assert found.message == "late is not trained again: 5 new or changed rows of at least 100."
     assert found.hint.endswith("shopfloor model train late")
+
+
+@pytest.mark.parametrize("code", ["new_rows", "labelled_rows", "budget", "loop_guard", "of_tomorrow"])
+def test_the_reason_is_the_condition_that_did_not_hold_when_the_policy_decided(works: Works, code: str) -> None:
+    """Not what the rules of today would say, and not what an earlier decision said."""
+    works.trained()
+    works.commit("flights", [works.deliver("flights")])
+    works.decide(2, RetrainTrigger.DATA, "cooldown", "said first")
+    works.decide(2, RetrainTrigger.DATA, code, "said last")
+    works.decide(1, RetrainTrigger.DRIFT, "cooldown", "said of other data")
+    found = works.why("late")
+    assert found.message == "late is not trained again: said last."
+    assert [one.ref for one in found.because if one.limit == 100] == [code]
+
+
+def test_without_a_decision_it_waits_and_claims_no_number(works: Works) -> None:
+    works.definition = msgspec.structs.replace(LATE, retrain=Retrain(min_labelled_rows=500, schedule="0 3 * * *"))
+    works.trained()
+    works.commit("flights", [works.deliver("flights")])
+    found = works.why("late")
+    assert "at least" not in found.message
+    (schedule,) = [one for one in found.because if one.ref == "schedule"]
+    assert schedule.at is not None
+    assert (schedule.at > works.now, schedule.at.hour) == (True, 3)
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["newer", "older"])
+def test_an_alert_names_its_checks_whatever_they_are_about(works: Works, kept: bool) -> None:
+    check = {"check": "performance", "feature": None, "value": 0.6, "limit": 0.7}
+    evidence = {"features": [], **({"consequences": [check]} if kept else {})}
+    alert = msgspec.structs.replace(
+        samples.ALERT, check="performance", feature=None, value=0.6, limit=0.7, evidence=evidence
+    )
+    works.write(lambda transaction: alerts.put(transaction, alert))
+    (told,) = [one for one in works.why(alert.id).because if one.kind == "check"]
+    assert (told.ref, told.value, told.limit) == ("performance", 0.6, 0.7)
 
 
 @pytest.mark.parametrize(

@@ -57,8 +57,8 @@ def test_a_release_leads_back_to_the_file(loans: Factory) -> None:
 def test_why_a_model_is_not_trained_again_is_a_rule_with_its_number(loans: Factory) -> None:
     found = loans.json("why", "solvency")
     assert found["state"] == "waiting"
-    assert "300 rows are new" in found["message"]
-    (rule,) = [one for one in found["because"] if one["ref"] == "min_new_rows"]
+    assert "300 new or changed rows of at least 1,000" in found["message"]
+    (rule,) = [one for one in found["because"] if one["ref"] == "new_rows"]
     assert (rule["value"], rule["limit"]) == (300, 1000)
     assert found["hint"] == "Train it now: shopfloor model train solvency"
 

@@ -278,8 +278,9 @@ class Factory:
         cause: str = "",
         version: int | None = None,
         symptoms: list[list[str]] | None = None,
+        **more: Any,
     ) -> str:
-        evidence: dict[str, Any] = {"model_version": version} if version else {}
+        evidence: dict[str, Any] = {"model_version": version, **more} if version else more
         if symptoms:
             evidence["symptoms"] = symptoms
 

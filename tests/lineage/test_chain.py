@@ -6,13 +6,17 @@ import itertools
 from datetime import datetime, timedelta
 
 import pytest
-from tests.lineage.factory import Factory, data, digest, raised
+from tests.lineage.factory import START, Factory, data, digest, raised
 
+from shopfloor.domain.definition import ModelDefinition
 from shopfloor.domain.errors import NotFoundError
 from shopfloor.domain.file import FilePurpose, FileState, Reason
 from shopfloor.domain.job import JobKind
 from shopfloor.domain.lineage import LineageGraph, LineageNode
+from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.lineage.key import NodeKind
+from shopfloor.monitoring.alerts import fold
+from shopfloor.monitoring.checks import checks
 
 
 class Line:
@@ -305,6 +309,38 @@ def test_an_alert_of_several_symptoms_has_several_sources(line: Line) -> None:
     alert = line.factory.alert("late", "performance", symptoms=symptoms, version=1)
     sources = {edge.source for edge in line.factory.trace(alert, "up").edges if edge.target == alert}
     assert sources == {"late:actuals", "late@1:batch", "late@1:rest"}
+
+
+@pytest.mark.parametrize(
+    ("source", "labelled", "expected"),
+    [
+        ("data", True, {"flights@1"}),
+        ("data", False, {"flights@1"}),
+        ("inference", True, {"late:actuals"}),
+        ("inference", False, {"late@1:batch", "late@1:rest"}),
+    ],
+)
+def test_an_alert_comes_from_the_rows_that_its_check_looked_at(
+    line: Line, source: str, labelled: bool, expected: set[str]
+) -> None:
+    definition = ModelDefinition(name="late", dataset="flights", target="late")
+    delivery = {"dataset": "flights", "version": 1, "files": [line.file]}
+    evidence = {"source": source, "break": True, **({"labelled": True} if labelled else {})}
+    for check in [*(one.name for one in checks()), "a_check_of_tomorrow"]:
+        found = CheckResult(
+            model="late", model_version=1, check=check, verdict=CheckVerdict.SHIFTED, at=START, evidence=evidence
+        )
+        (alert,) = fold([], [found], [], definition, START, delivery).opened
+        id = line.factory.alert("late", alert.check, **alert.evidence)
+        sources = {edge.source for edge in line.factory.trace(id, "up").edges if edge.target == id}
+        assert sources == expected, check
+    assert all(id in refs(line.factory.trace(ref, "down")) for ref in expected)
+
+
+def test_an_older_alert_about_delivered_rows_is_not_about_actuals(line: Line) -> None:
+    alert = line.factory.alert("late", "performance", symptoms=[["performance", "", "data"]], version=1)
+    sources = {edge.source for edge in line.factory.trace(alert, "up").edges if edge.target == alert}
+    assert sources == {f"late:champion#{line.second}"}
 
 
 def test_what_an_alert_says_of_its_cause_is_no_reference(line: Line) -> None:

@@ -64,3 +64,10 @@ def test_as_many_runs_are_remembered_as_an_alert_asks_for(store: Store) -> None:
         for rule in (definition(), wide)
     ]
     assert opened == [0, 1]
+
+
+def test_the_newest_result_is_one_of_each_source(store: Store) -> None:
+    served = [check(OK, number, None, "performance", source="inference") for number in (2, 3)]
+    delivered = check(SHIFTED, 1, None, "performance")
+    keep(store, delivered, *served)
+    assert store.read(lambda query: alerts.newest_checks(query, "m")) == [delivered, served[1]]

@@ -6,6 +6,8 @@ from shopfloor.domain.monitor import AlertRecord, AlertState
 
 DELIVERY = "delivery"
 """Where an alert's evidence keeps the delivery that it is about: `dataset`, `version` and `files`."""
+SOURCES, ACTUALS = "sources", "actuals"
+"""Where it keeps what its rows are: `data` (delivered), `inference` (predictions), `actuals` (of predictions)."""
 _COMMANDS = {
     "retrain": "shopfloor model train {subject}",
     "ack": "shopfloor alert ack {id}",

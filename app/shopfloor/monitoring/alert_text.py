@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shopfloor.domain.alert_commands import ACTUALS, SOURCES
 from shopfloor.domain.monitor import CheckResult, CheckVerdict, Severity
 from shopfloor.domain.numbers import percent
 from shopfloor.domain.text import counted, first_of, safe
@@ -188,9 +189,17 @@ class AlertText:
                 }
                 for result in (*self.inputs, *self.gradual)
             ],
-            "performance": self.performance.value if self.performance is not None else None,
-            "prediction_drift": self.predictions.value if self.predictions is not None else None,
+            "consequences": [
+                {"check": result.check, "feature": result.feature, "value": result.value, "limit": result.limit}
+                for result in (self.performance, self.predictions, *self.others)
+                if result is not None
+            ],
+            SOURCES: sorted({_rows_of(result) for result in results}),
         }
+
+
+def _rows_of(result: CheckResult) -> str:
+    return ACTUALS if result.source == "inference" and result.evidence.get("labelled") else result.source
 
 
 def _weight(result: CheckResult) -> tuple[bool, float, str]:

@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 class Sample:
     """Rows to judge. `source` is `data` or `inference`; `data` names the rows, so that checking one
     delivery twice counts once; `moment` is the time they are about, `begins` the first (None: after
-    the reference)."""
+    the reference). `labelled`: their truth is known, and judged by."""
 
     source: str = "data"
     data: str = ""
     moment: datetime
     begins: datetime | None = None
+    labelled: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ class KnownOutcomes(Sample):
 
     predictions: Predictions
     joined: Joined
+    labelled: bool = True
     early: bool = False
     fault: str = ""
     places: Codes | None = None
@@ -262,6 +264,7 @@ class CheckContext:
     ) -> CheckResult:
         """What a check found in `sample`. `is_break`: so great a change needs no second run to be believed."""
         kept = {"source": sample.source, "data": sample.data, **(evidence or {}), "break": is_break}
+        kept |= {"labelled": True} if sample.labelled else {}
         return CheckResult(
             model=self.definition.name,
             model_version=self.model_version,

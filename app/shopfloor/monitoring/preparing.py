@@ -114,7 +114,7 @@ def known_history(query: Query, definition: ModelDefinition) -> tuple[CheckResul
 
 def _requests(query: Query, model: str, version: int) -> tuple[RequestCounts, ...]:
     """The requests to a version since the last run that could tell, by source."""
-    past = alerts.newest_checks(query, model, SERVICE_ERRORS)
+    past = [one for one in alerts.newest_checks(query, model) if one.check == SERVICE_ERRORS]
     found = []
     for source in (REST, BATCH):
         last = next((one for one in past if one.evidence["source"] == source), None)

@@ -156,24 +156,22 @@ def add_checks(transaction: Transaction, results: Sequence[CheckResult]) -> None
     )
 
 
-def newest_checks(query: Query, model: str, check: str = "") -> list[CheckResult]:
-    """The newest result of every check and feature of a model, or of one check."""
-    where = Filter().equal("model", model).equal("check_code", check)
-    rows = query.all(
-        f"SELECT arg_max(record, number) AS newest, max(number) AS last FROM checks {where.where()} "
-        "GROUP BY check_code, feature ORDER BY last",
-        where.parameters,
-    )
-    return [msgspec.json.decode(row[0], type=CheckResult) for row in rows]
+def newest_checks(query: Query, model: str) -> list[CheckResult]:
+    """The newest result of every check and feature of a model on rows from each source, oldest first."""
+    return _newest(query, model, 1, "check_code, feature, source")[::-1]
 
 
 def recent_checks(query: Query, model: str, each: int) -> list[CheckResult]:
     """The newest results of every check and feature of a model on rows from each source, newest first: so many that
     could tell, and as many that could not.
     """
+    return _newest(query, model, each, "check_code, feature, source, verdict = 'unknown'")
+
+
+def _newest(query: Query, model: str, each: int, of: str) -> list[CheckResult]:
     kept = query.all(
-        "SELECT number FROM checks WHERE model = ? QUALIFY row_number() OVER "
-        "(PARTITION BY check_code, feature, source, verdict = 'unknown' ORDER BY number DESC) <= ?",
+        "SELECT number FROM checks WHERE model = ? "
+        f"QUALIFY row_number() OVER (PARTITION BY {of} ORDER BY number DESC) <= ?",
         [model, each],
     )
     rows = query.all(

@@ -53,6 +53,7 @@ EMPTY = "No alerts. What is checked: shopfloor monitor checks MODEL"
 CHECKS: tuple[TextColumn[CheckResult], ...] = (
     TextColumn("CHECK", lambda each: text(each.check)),
     TextColumn("FEATURE", lambda each: text(each.feature), room=20),
+    TextColumn("SOURCE", lambda each: text(each.source), drop=6),
     TextColumn("VERDICT", lambda each: verdict(each)),
     TextColumn("VALUE", lambda each: figure(each.value), right=True),
     TextColumn("LIMIT", lambda each: figure(each.limit), right=True),

@@ -110,9 +110,12 @@ def _performance(page: HtmlPage, card: ModelCard) -> None:
         ]
     )
     measured = [check for check in reversed(card.checks) if check.check == PERFORMANCE and check.value is not None]
-    points = [(_event_time(check), check.value) for check in measured if check.value is not None]
-    limit = measured[-1].limit if measured else None
-    page.picture(pictures.line(points, limit, f"{card.record.metric} by delivery, with the limit of its check"))
+    for source in dict.fromkeys(["data", *(check.source for check in measured)]):
+        series = [check for check in measured if check.source == source]
+        points = [(_event_time(check), check.value) for check in series if check.value is not None]
+        limit = series[-1].limit if series else None
+        rows = "delivery" if source == "data" else "predictions with actuals"
+        page.picture(pictures.line(points, limit, f"{card.record.metric} by {rows}, with the limit of its check"))
     for check in newest:
         page.text(f"{_version(check.model_version)}: {check.message}")
     if not newest:
@@ -178,7 +181,7 @@ def _drift(page: HtmlPage, card: ModelCard) -> None:
     drift = [check for check in card.newest_checks if check.check == FEATURE_DRIFT and check.feature]
     drift.sort(key=lambda check: -(check.value or 0.0))
     rows = [
-        (check.feature or "", (check.value or 0.0) / check.limit, check.verdict is CheckVerdict.SHIFTED)
+        (_column(check), (check.value or 0.0) / check.limit, check.verdict is CheckVerdict.SHIFTED)
         for check in drift[:_COLUMNS]
         if check.limit
     ]
@@ -194,7 +197,13 @@ def _drift(page: HtmlPage, card: ModelCard) -> None:
 def _check(check: CheckResult) -> tuple[str, ...]:
     verdict = "inconclusive" if check.verdict is CheckVerdict.UNKNOWN else check.verdict.value
     rows = count(check.rows)
-    return (check.check, check.feature or "", verdict, figure(check.value), figure(check.limit), rows, check.message)
+    return (check.check, _column(check), verdict, figure(check.value), figure(check.limit), rows, check.message)
+
+
+def _column(check: CheckResult) -> str:
+    """The column, and where its rows are those of predictions."""
+    served = "" if check.source == "data" else "of predictions"
+    return " ".join(one for one in (check.feature, served) if one)
 
 
 def _segments(page: HtmlPage, card: ModelCard) -> None:

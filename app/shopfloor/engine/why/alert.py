@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from shopfloor.domain.alert_commands import commands
 from shopfloor.domain.explanation import Explained
 from shopfloor.domain.lineage import LineageNode
+from shopfloor.domain.monitor import AlertRecord
 from shopfloor.domain.text import safe
 from shopfloor.engine.why.evidence import StoredEvidence, history
 from shopfloor.lineage.key import Key
@@ -27,13 +27,15 @@ def alert(evidence: StoredEvidence, key: Key, node: LineageNode) -> Explained:
         value=found.value,
         limit=found.limit,
         hint="; ".join(map(safe, commands(found))),
-        because=(*cause, *_checks(found.evidence), *history(evidence, found.subject, "alert", found.id)),
+        because=(*cause, *_checks(found), *history(evidence, found.subject, "alert", found.id)),
     )
 
 
-def _checks(evidence: Mapping[str, Any]) -> Iterator[Explained]:
-    """What each check found that the alert counts, as it stored it."""
-    for one in evidence.get("features") or ():
+def _checks(alert: AlertRecord) -> Iterator[Explained]:
+    """What each check found that the alert counts, as it stored it; its own, where an older one stored no other."""
+    own = {"check": alert.check, "feature": alert.feature, "value": alert.value, "limit": alert.limit}
+    stored = [*(alert.evidence.get("features") or ()), *(alert.evidence.get("consequences") or ())]
+    for one in stored or [own]:
         if isinstance(one, Mapping):
             yield Explained(
                 kind="check",

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from functools import cached_property
 
+from shopfloor.domain.codec import convert
 from shopfloor.domain.definition import ModelDefinition
+from shopfloor.domain.event import Event
 from shopfloor.domain.explanation import Explained
 from shopfloor.domain.job import JobKind, JobRecord, JobState
-from shopfloor.domain.text import counted, safe
+from shopfloor.domain.retraining import RetrainCondition
+from shopfloor.domain.text import safe
 from shopfloor.engine.why.data import trust_of
 from shopfloor.engine.why.decision import of_version
 from shopfloor.engine.why.evidence import StoredEvidence, brief
 from shopfloor.engine.why.work import of_job
 from shopfloor.store import datasets, events, jobs, models, runs
+from shopfloor.workspace.schedule import next_time
 
 _TICKS = "retrain."
 """The kinds of events that tell what the retraining policy decided."""
 _SHOWN = 5
+_SETTINGS = {
+    "new_rows": "min_new_rows",
+    "labelled_rows": "min_labelled_rows",
+    "cooldown": "cooldown_minutes",
+    "budget": "weekly_hours",
+    "loop_guard": "loop_guard",
+}
+"""By the code of a condition: what of `[retrain]` sets it."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +52,9 @@ class TrainingHistory:
         return runs.last_trained_version(self.evidence.query, self.definition.name)
 
     @cached_property
-    def new_rows(self) -> int:
-        """How many rows have come since."""
-        return datasets.new_rows_since(self.evidence.query, self.definition.dataset, self.learned)
+    def decisions(self) -> Sequence[Event]:
+        """What the retraining policy decided of late, newest first."""
+        return events.of_kind(self.evidence.query, self.definition.name, _TICKS, _SHOWN)
 
     @cached_property
     def open(self) -> JobRecord | None:
@@ -79,6 +91,7 @@ def model(evidence: StoredEvidence, definition: ModelDefinition) -> Explained:
         else f"Train it now: shopfloor model train {definition.name}",
         because=(
             *(hold for hold in holds if hold.hint or hold.value is not None or hold.message not in answer),
+            *_schedule(training),
             *(trust_of(evidence, definition.dataset, training.newest) if training.learned < training.newest else ()),
             *(brief(of_version(evidence, version)) for version in versions),
             *((of_job(trained),) if trained is not None else ()),
@@ -103,15 +116,11 @@ def _answer(training: TrainingHistory, holds: tuple[Explained, ...]) -> str:
         return f"{name} is up to date: its last training was on {dataset}@{training.learned}, the newest version."
     if holds:
         return f"{name} is not trained again: {holds[0].message}"
-    return f"{name} waits for the next delivery to {dataset} that changes at least {_needed(training)}."
-
-
-def _needed(training: TrainingHistory) -> str:
-    return counted(training.definition.retrain.min_new_rows, "row")
+    return f"{name} waits for the next delivery to {dataset}."
 
 
 def _obstacles(training: TrainingHistory) -> Iterator[Explained]:
-    """What keeps a training from starting by itself, in the order in which the line asks."""
+    """What keeps a training from starting by itself: what is so now, and what the policy stored of its decisions."""
     definition, retrain = training.definition, training.definition.retrain
     file = f"models/{definition.name}.toml"
     if definition.retired:
@@ -127,32 +136,46 @@ def _obstacles(training: TrainingHistory) -> Iterator[Explained]:
         yield _policy(f"its last training was on {definition.dataset}@{training.learned}, the newest version.", "")
     elif not retrain.on_data:
         yield _policy("new data starts no training (on_data = false).", f"Set on_data = true under [retrain] in {file}")
-    elif training.new_rows < retrain.min_new_rows:
-        yield Explained(
-            kind="policy",
-            ref="min_new_rows",
-            message=f"{counted(training.new_rows, 'row is', 'rows are')} new or changed of {_needed(training)} needed.",
-            value=training.new_rows,
-            limit=retrain.min_new_rows,
-            hint=f"Lower min_new_rows under [retrain] in {file}",
-        )
-    yield from _alerts(training)
-
-
-def _alerts(training: TrainingHistory) -> Iterator[Explained]:
-    """What keeps an alert from starting one."""
-    retrain, last = training.definition.retrain, training.last
+    yield from _conditions(training)
     if not retrain.on_alert:
         yield _policy("alerts start no training (on_alert = false).", "")
-    elif last is not None and last.finished_at is not None:
-        until = last.finished_at + timedelta(minutes=retrain.cooldown_minutes)
-        if until > training.evidence.now:
-            yield Explained(
-                kind="policy",
-                ref="cooldown_minutes",
-                message="alerts start no training before the cool-down ends.",
-                at=until,
-            )
+
+
+def _schedule(training: TrainingHistory) -> Iterator[Explained]:
+    """When it is considered next by the clock."""
+    schedule = training.definition.retrain.schedule
+    if schedule and not training.definition.retired:
+        time = next_time(schedule, training.evidence.now)
+        yield Explained(kind="policy", ref="schedule", message="Its schedule considers a training next.", at=time)
+
+
+def _conditions(training: TrainingHistory) -> Iterator[Explained]:
+    """What did not hold when each trigger was considered last, since the newest version of the dataset came."""
+    if training.learned >= training.newest:
+        return
+    considered = set()
+    for event in training.decisions:
+        trigger = event.data.get("trigger")
+        if event.data.get("dataset_version") != training.newest or trigger in considered:
+            continue
+        considered.add(trigger)
+        for one in event.data.get("conditions") or ():
+            condition = convert(one, RetrainCondition)
+            if not condition.passed:
+                yield _unmet(training, condition, event.at)
+
+
+def _unmet(training: TrainingHistory, condition: RetrainCondition, at: datetime) -> Explained:
+    setting = _SETTINGS.get(condition.code)
+    return Explained(
+        kind="policy",
+        ref=condition.code,
+        message=f"{safe(condition.detail, 300)}.",
+        value=condition.value,
+        limit=condition.limit,
+        at=at,
+        hint=f"Change {setting} under [retrain] in models/{training.definition.name}.toml" if setting else "",
+    )
 
 
 def _policy(message: str, hint: str) -> Explained:
@@ -161,5 +184,6 @@ def _policy(message: str, hint: str) -> Explained:
 
 def _ticks(training: TrainingHistory) -> tuple[Explained, ...]:
     """What the retraining policy decided of late, as it was stored."""
-    found = events.of_kind(training.evidence.query, training.definition.name, _TICKS, _SHOWN)
-    return tuple(Explained(kind="policy", message=event.message, at=event.at, actor=event.actor) for event in found)
+    return tuple(
+        Explained(kind="policy", message=event.message, at=event.at, actor=event.actor) for event in training.decisions
+    )

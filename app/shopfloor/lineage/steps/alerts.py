@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
 
+from shopfloor.domain.alert_commands import ACTUALS, DELIVERY, SOURCES
 from shopfloor.domain.monitor import AlertRecord
 from shopfloor.lineage.deployments import deployments
 from shopfloor.lineage.inference import LoggedPredictions, actuals, predictions
@@ -17,9 +18,9 @@ from shopfloor.lineage.steps.step import LineageLink, LineageStep, names
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import naive
 
-# Checks that need the ground truth, and the source of a check whose inputs are not delivered data.
-LABELLED = frozenset({"performance", "value", "calibration", "fairness", "slices", "staleness"})
 _INFERENCE = "inference"
+# Which checks needed the ground truth when alerts did not say so themselves.
+_ONCE_LABELLED = frozenset({"performance", "value", "calibration", "fairness"})
 _ALERTS = "SELECT record FROM alerts WHERE opened_at <= ?"
 
 
@@ -30,8 +31,10 @@ def _sources_of_alerts(query: Query, keys: list[Key], scope: LineageScope) -> It
 
 def _alerts_of_sources(query: Query, keys: list[Key], scope: LineageScope) -> Iterator[LineageLink]:
     rows = query.all(
-        f"{_ALERTS} AND subject IN (SELECT unnest(?::VARCHAR[])) ORDER BY number DESC LIMIT {MAX_ROWS}",
-        [scope.until, names(keys)],
+        f"{_ALERTS} AND (subject IN (SELECT unnest(?::VARCHAR[])) "
+        f"OR record ->> '$.evidence.{DELIVERY}.dataset' IN (SELECT unnest(?::VARCHAR[]))) "
+        f"ORDER BY number DESC LIMIT {MAX_ROWS}",
+        [scope.until, names(keys), names(keys)],
     )
     wanted = set(keys)
     yield from (link for link in _links(query, rows, scope) if link.source in wanted)
@@ -54,6 +57,7 @@ class _AlertEvidence(NamedTuple):
     logged: dict[str, list[LoggedPredictions]]
     serving: dict[str, Key]
     data: dict[str, Key]
+    datasets: Collection[str]
 
     @classmethod
     def of(cls, query: Query, alerts: list[AlertRecord], scope: LineageScope) -> _AlertEvidence:
@@ -66,20 +70,25 @@ class _AlertEvidence(NamedTuple):
             logged=logged,
             serving=_serving_then(query, alerts, models, scope),
             data=_data_then(query, alerts, scope),
+            datasets=scope.datasets,
         )
 
     def sources_of(self, alert: AlertRecord) -> list[Key]:
-        """Actuals or predictions of the checked version; without any, the deployment or the data of that time.
+        """The delivery, the actuals or the predictions of the checked version that it is about; without any, the
+        deployment or the data of that time.
 
         What became known after the alert was opened is no part of its evidence.
         """
         opened = naive(alert.opened_at)
         judged = self.judged.get(alert.subject)
         found: dict[Key, None] = {}
-        for check, source in _symptoms(alert):
-            if check in LABELLED and judged is not None and opened is not None and judged <= opened:
+        delivery = alert.evidence.get(DELIVERY)
+        if isinstance(delivery, dict) and delivery.get("dataset") in self.datasets:
+            found[Key(NodeKind.DATASET_VERSION, delivery["dataset"], delivery["version"])] = None
+        for source in _sources(alert):
+            if source == ACTUALS and judged is not None and opened is not None and judged <= opened:
                 found[Key(NodeKind.ACTUALS, alert.subject)] = None
-            elif check in LABELLED or source == _INFERENCE:
+            elif source in (ACTUALS, _INFERENCE):
                 found.update(dict.fromkeys(self._predictions(alert)))
         held = self.serving.get(alert.id) or self.data.get(alert.id)
         return list(found) or ([held] if held is not None else [])
@@ -94,15 +103,19 @@ class _AlertEvidence(NamedTuple):
         ]
 
 
-def _symptoms(alert: AlertRecord) -> list[tuple[str, str]]:
-    """(check, source of its inputs) of all symptoms of an alert; without any, the alert is about predictions."""
-    symptoms = alert.evidence.get("symptoms")
-    found = (
-        [(str(one[0]), str(one[-1])) for one in symptoms if isinstance(one, list) and one]
-        if isinstance(symptoms, list)
-        else []
-    )
-    return found or [(alert.check, _INFERENCE)]
+def _sources(alert: AlertRecord) -> list[str]:
+    """What the rows of an alert's checks are; an older alert says so of each check, if it has any, but not whether
+    they were judged by their truth.
+    """
+    known = alert.evidence.get(SOURCES)
+    if isinstance(known, list):
+        return [str(one) for one in known]
+    checks = alert.evidence.get("symptoms")
+    pairs = [(one[0], one[-1]) for one in checks if isinstance(one, list) and one] if isinstance(checks, list) else []
+    return [
+        ACTUALS if check in _ONCE_LABELLED and source == _INFERENCE else str(source)
+        for check, source in pairs or [(alert.check, _INFERENCE)]
+    ]
 
 
 def _serving_then(query: Query, alerts: list[AlertRecord], models: set[str], scope: LineageScope) -> dict[str, Key]:

@@ -48,7 +48,12 @@ def _judged(report: ValueReport, simplest: ValueComparison, context: CheckContex
         message = f"Value: inconclusive, {few}."
     return context.result(
         VALUE,
-        Sample(source="inference", data=f"truths {rows // max(context.settings.min_rows, 1)}", moment=context.at),
+        Sample(
+            source="inference",
+            data=f"truths {rows // max(context.settings.min_rows, 1)}",
+            moment=context.at,
+            labelled=True,
+        ),
         verdict,
         message,
         rows=rows,
