@@ -189,20 +189,20 @@ def test_what_the_cooldown_held_back_is_tried_again_by_itself_while_the_alert_is
     assert "A retraining was started" in now.cause
 
 
-@pytest.mark.parametrize("broken", [True, False])
-def test_an_alert_about_a_break_starts_no_training(works: Hangar, broken: bool) -> None:
-    """It would learn the break before anybody has decided about the rows."""
-    alert = alarm(works, *AlertText.of([breaking(broken)]).actions)
+@pytest.mark.parametrize(("measure", "broken"), [("top_share", True), ("wasserstein", False), ("", False)])
+def test_an_alert_about_wrong_measurement_starts_no_training(works: Hangar, measure: str, broken: bool) -> None:
+    """It would learn it before anybody has decided about the rows; a large shift without its traces is drift."""
+    alert = alarm(works, *AlertText.of([breaking(measure)]).actions)
     assert [event.kind for event in told(works)] == ([] if broken else ["retrain.train"])
     after = works.store.read(lambda query: alerts.get(query, alert.id))
     assert ("A retraining was started" in after.cause) is not broken
     assert ("retrain" in after.actions) is not broken
 
 
-def breaking(broken: bool) -> CheckResult:
+def breaking(measure: str) -> CheckResult:
     return CheckResult(
         model="late", check="feature_drift", feature="temp", verdict=CheckVerdict.SHIFTED,
-        evidence={"source": "data", "break": broken}, at=datetime.now(UTC),
+        evidence={"source": "data", "break": bool(measure), "breaks": [measure]}, at=datetime.now(UTC),
     )  # fmt: skip
 
 

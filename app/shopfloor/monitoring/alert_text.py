@@ -10,6 +10,7 @@ from shopfloor.domain.monitor import CheckResult, CheckVerdict, Severity
 from shopfloor.domain.numbers import percent
 from shopfloor.domain.text import counted, first_of, safe
 from shopfloor.monitoring.check_history import LITTLE, CheckKey, is_break, key_of
+from shopfloor.monitoring.delivery_verdict import evidence_of
 from shopfloor.monitoring.records import (
     CALIBRATION,
     ESTIMATED_PERFORMANCE,
@@ -157,13 +158,21 @@ class AlertText:
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """What to do, the best first; some checks say it themselves. To learn from broken data would teach it."""
+        """What to do, the best first; some checks say it themselves. To learn what was measured wrongly would teach it;
+        the rest is drift, however large."""
         if own := self.leading.evidence.get("actions"):
             return tuple(map(str, own))
-        if self.broken:
-            return ("withdraw", "trust", "ack", "snooze") if self.is_of_delivery else ("ack", "snooze")
+        if self.broken and not self.is_of_delivery:
+            return ("ack", "snooze")
+        if self.broken and evidence_of(self._results):
+            return ("withdraw", "trust", "ack", "snooze")
         can_retrain = self.check in (FEATURE_DRIFT, TARGET_DRIFT, PERFORMANCE, CALIBRATION, OUTGROWN)
         return ("retrain", "ack", "snooze") if can_retrain else ("ack", "retrain", "snooze")
+
+    @property
+    def _results(self) -> list[CheckResult]:
+        told = [result for result in (self.predictions, self.performance, *self.others) if result is not None]
+        return [*self.inputs, *self.gradual, *told]
 
     @property
     def is_of_delivery(self) -> bool:
@@ -172,8 +181,7 @@ class AlertText:
 
     def evidence(self, kept: Sequence[CheckKey]) -> dict[str, object]:
         """What the screen shows, and the checks that must be in order before the alert resolves."""
-        results = [*self.inputs, *self.gradual]
-        results += [result for result in (self.predictions, self.performance, *self.others) if result is not None]
+        results = self._results
         own = [(OUTGROWN, "", key_of(one)[2]) if one in self.gradual else key_of(one) for one in results]
         return {
             CHECKS: [list(key) for key in dict.fromkeys([*own, *kept])],

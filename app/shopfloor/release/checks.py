@@ -259,12 +259,12 @@ def leak(spec: GateSpec, chosen: Eligible) -> GateCheck | None:
         value=best[0].power,
         limit=leakage.LEAK_LIMIT,
         detail=_alone(best, powers[len(best) :], classes) + asked,
-        blocking=bool(found) and (chosen.rows >= leakage.LEAST_ROWS or _gives_away(found[0], len(powers), chosen)),
+        blocking=any(chosen.rows >= leakage.LEAST_ROWS or _is_copy(one, chosen) for one in found),
     )
 
 
-def _gives_away(best: ColumnPower, columns: int, chosen: Eligible) -> bool:
-    return leakage.gives_away(best.power, columns, chosen.challenger)
+def _is_copy(one: ColumnPower, chosen: Eligible) -> bool:
+    return leakage.is_copy(chosen.frame[one.column], chosen.challenger)
 
 
 def _alone(best: list[ColumnPower], others: list[ColumnPower], classes: int) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import special
 
 from shopfloor.statistics.arrays import Codes, Floats
 from shopfloor.statistics.auc import area, midranks
@@ -19,10 +18,8 @@ if TYPE_CHECKING:
 LEAK_LIMIT = 0.99
 OVERFIT_LIMIT = 0.5
 LEAST_ROWS = 100
-"""With fewer rows some column may nearly order them by chance, or as an honest one: see `gives_away`."""
+"""With fewer rows some column may order them by chance, or as an honest one does; a copy is one in any number."""
 
-_PERFECT = 1.0 - 1e-9
-_CHANCE = 1e-4
 _MOST_ROWS, _LEAST_SAMPLE, _MOST_VALUES = 20_000, 2_000, 1_000_000
 _BINS, _BIN_ROWS = 64, 20
 # A column this much better than the next one that says anything at all, and this good, is rarely known beforehand.
@@ -64,17 +61,17 @@ def column_powers(frame: pd.DataFrame, predictions: Predictions, skip: frozenset
     return sorted(found, key=lambda one: -one.power)
 
 
-def gives_away(power: float, columns: int, predictions: Predictions) -> bool:
-    """Whether a column tells all of the few rows of `predictions`, and the best of `columns` that say nothing would
-    hardly ever (`_CHANCE`, by Bonferroni) do so.
-
-    The standard errors are those of nothing to tell: of an AUC of .5 (Mann & Whitney 1947, Ann. Math. Statist. 18:50),
-    and of a rank correlation, or of the share of right answers beyond chance, 1 / sqrt(rows - 1).
+def is_copy(values: pd.Series[Any], predictions: Predictions) -> bool:
+    """Whether a column is the target itself, maybe in other words: each of its values stands for one class and each
+    class for one value, or its numbers are the target's. `values` are of the rows of `predictions`, (n,).
     """
-    two = len(predictions.classes) == 2
-    error = _auc_error(predictions) if two else (len(predictions) - 1) ** -0.5
-    excess = (power - 0.5 if two else power) / error
-    return power >= _PERFECT and bool(excess > special.ndtri(1.0 - _CHANCE / (2 * columns)))
+    if not predictions.task.classification:
+        numbers = read_numbers(values)
+        return np.allclose(numbers, predictions.truth, rtol=1e-9)
+    codes, found = values.factorize()
+    if len(found) != len(np.unique(predictions.truth)) or (codes < 0).any():
+        return False
+    return len(np.unique(np.stack([codes, predictions.truth]), axis=1).T) == len(found)
 
 
 def _auc_error(predictions: Predictions) -> float:
