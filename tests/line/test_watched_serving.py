@@ -81,7 +81,7 @@ def serve_elsewhere(
 def checked(factory: Factory, name: str) -> Any:
     """The newest result of a check, not of batch files."""
     found = factory.json("monitor", "checks", MODEL)
-    (found,) = [one for one in found if one["check"] == name and one["feature"] is None]
+    (found,) = [one for one in found if one["check"] == name and one["evidence"]["source"] != "batch"]
     return found
 
 

@@ -113,17 +113,20 @@ def known_history(query: Query, definition: ModelDefinition) -> tuple[CheckResul
 
 
 def _requests(query: Query, model: str, version: int) -> tuple[RequestCounts, ...]:
-    """The requests to a version since the last run that could tell, by source."""
+    """The requests to a version since the last run that could tell, by source; none where none has come since the last
+    run of all.
+    """
     past = [one for one in alerts.newest_checks(query, model) if one.check == SERVICE_ERRORS]
     found = []
     for source in (REST, BATCH):
         last = next((one for one in past if one.evidence["source"] == source), None)
-        after = 0
+        after = seen = 0
         if last is not None:
             again = last.verdict is CheckVerdict.UNKNOWN and last.model_version == version
-            after = int(last.evidence["after" if again else "until"])
-        found.append(requests.counted_after(query, model, version, source, after))
-    return tuple(found)
+            seen = int(last.evidence["until"])
+            after = int(last.evidence["after"]) if again else seen
+        found.append((requests.counted_after(query, model, version, source, after), seen))
+    return tuple(counts for counts, seen in found if counts.until > seen)
 
 
 def _challenger(context: Context, query: Query, model: str, delivery: DatasetVersion) -> ArtifactFile | None:

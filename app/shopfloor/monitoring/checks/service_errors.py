@@ -67,7 +67,6 @@ def _judged(counts: RequestCounts, context: CheckContext) -> CheckResult:
         verdict,
         _message(verdict, counts, failed, limit, faults),
         rows=many,
-        feature=BATCH if counts.source == BATCH else None,
         value=significant(failed / many),
         limit=significant(limit),
         p_value=p_value,
