@@ -28,6 +28,7 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import Humility, HumilityAction, ModelDefinition, Monitoring, Task, Value
 from shopfloor.domain.handles import ArtifactFile, PartFile
 from shopfloor.domain.monitor import CheckResult
+from shopfloor.domain.service import REST, FaultCount, RequestCounts, RequestFault
 from shopfloor.domain.value import ValueTerms
 from shopfloor.monitoring.backtest import Replay
 from shopfloor.monitoring.records import CheckSpec, ValueSpec
@@ -72,10 +73,9 @@ class Life:
         self.waiting: pd.DataFrame | None = None
         learned = self.drawn(5000, START - 100 * DAY, 100 * DAY)
         # The champion's holdout are the newest rows; two versions of before know less.
-        self.others = [self._version(number, learned[: 1500 + 1000 * number]) for number in (1, 2)]
-        self.champion = self._version(3, learned[:4000])
-        self.reference_path = folder / "reference.json"
-        self.reference_path.write_bytes(to_json(self._reference(learned)))
+        self.others = [self._version(number, learned[: 2500 + 1000 * number]) for number in (1, 2)]
+        self.champion = self._version(3, learned)
+        self.reference_path = Path(self.champion[0].path) / bundle.REFERENCE
 
     @cached_property
     def replay(self) -> Replay:
@@ -129,11 +129,28 @@ class Life:
             others=tuple(file for file, _ in self.others),
             key_path=str(self.key_path),
             history=tuple(self.replay.history),
+            requests=(self._asked(now),),
             value=ValueSpec(**about, terms=terms, champion=3, arrived_at=now),
             now=now,
         )
 
-    def _version(self, number: int, learned: pd.DataFrame) -> tuple[ArtifactFile, FittedModel]:
+    def _asked(self, now: datetime) -> RequestCounts:
+        """Of a hundred requests one is refused, of two hundred one fails."""
+        shares = {RequestFault.REFUSED: 0.01, RequestFault.FAILED: 0.005}
+        faults = tuple(
+            FaultCount(
+                fault=fault, code=fault.value, message="what was sent", first_at=now, last_at=now,
+                count=int(self.rng.binomial(self.served, share)),
+            )
+            for fault, share in shares.items()
+        )  # fmt: skip
+        answered = self.served - sum(one.count for one in faults)
+        day = (now - START).days
+        return RequestCounts(source=REST, answered=answered, faults=faults, after=day - 1, until=day)
+
+    def _version(self, number: int, known: pd.DataFrame) -> tuple[ArtifactFile, FittedModel]:
+        """One that learned all rows it knows but the newest thousand, which judge it."""
+        learned, held = known[:-1000], known[-1000:].reset_index(drop=True)
         encoder, target = TableEncoder(columns=USED, style="dense"), (learned["y"] == "yes").to_numpy().astype(int)
         estimator = LogisticRegression(max_iter=500).fit(encoder.fit_transform(learned[_names(USED)], target), target)
         features = [FeatureField(name=one.name, kind="number", type=one.type, nullable=True) for one in USED]
@@ -146,16 +163,16 @@ class Life:
             classes=CLASSES, features=tuple(features), id="id", created_at=until,
         )  # fmt: skip
         path = self.folder / f"v{number}"
-        kept = bundle.stage(model, manifest, path, self.key)
+        reference = to_json(self._reference(known, held, model))
+        kept = bundle.stage(model, manifest, path, self.key, {bundle.REFERENCE: reference})
         return ArtifactFile(path=str(path), sha256=kept.sha256, model="m", version=number, trained_until=until), model
 
-    def _reference(self, learned: pd.DataFrame) -> object:
-        held = learned[4000:].reset_index(drop=True)
+    def _reference(self, known: pd.DataFrame, held: pd.DataFrame, model: FittedModel) -> object:
         return build_reference(
-            learned, COLUMNS, model="m", task=Task.BINARY, metric="roc_auc", classes=CLASSES, positive="yes",
-            target="y", time=learned["at"], created_at=START,
+            known, COLUMNS, model="m", task=Task.BINARY, metric="roc_auc", classes=CLASSES, positive="yes",
+            target="y", time=known["at"], created_at=START,
             importances={"n0": 0.6, "n3": 0.3},
-            holdout=Holdout(self.champion[1].predict_frame(held), held["y"], held["at"], held[_names(COLUMNS)]),
+            holdout=Holdout(model.predict_frame(held), held["y"], held["at"], held[_names(COLUMNS)]),
         )  # fmt: skip
 
     def _serve(self, served: pd.DataFrame) -> None:
