@@ -19,6 +19,15 @@ class FileSpan(Record, frozen=True, kw_only=True):
     rows: int
 
 
+class FreshRows(Record, frozen=True, kw_only=True):
+    """Rows that are new or have other values in a version, and the time of its newest row (of its commit without
+    times)."""
+
+    version: int
+    rows: int
+    newest: datetime
+
+
 class Part(Record, frozen=True, kw_only=True):
     """One immutable Parquet object, named by the sha256 of its bytes.
 

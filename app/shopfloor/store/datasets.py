@@ -11,7 +11,7 @@ import msgspec
 
 from shopfloor.domain.codec import to_text
 from shopfloor.domain.columns import Column
-from shopfloor.domain.dataset import DatasetRecord, DatasetVersion, FileSpan, Part
+from shopfloor.domain.dataset import DatasetRecord, DatasetVersion, FileSpan, FreshRows, Part
 from shopfloor.domain.page import Page
 from shopfloor.store.rows import Query, aware, page, scalar, stored_time
 from shopfloor.store.transaction import Transaction, naive
@@ -77,6 +77,17 @@ def arrivals(query: Query, dataset: str, version: int) -> dict[int, datetime]:
         "SELECT version, created_at FROM dataset_versions WHERE dataset = ? AND version <= ?", [dataset, version]
     )
     return {number: stored_time(at) for number, at in rows}
+
+
+def fresh_rows(query: Query, dataset: str, version: int) -> tuple[FreshRows, ...]:
+    """What is new in each version of a dataset, up to `version`, however many rows it wrote again."""
+    rows = query.all(
+        "SELECT version, greatest(v.added_rows, 0) + coalesce(v.changed_rows, 0), coalesce(max(time_max), any_value(created_at)) "
+        "FROM dataset_versions v LEFT JOIN dataset_parts p ON p.dataset = v.dataset AND added_version = version "
+        "WHERE v.dataset = ? AND version <= ? GROUP BY ALL ORDER BY version",
+        [dataset, version],
+    )
+    return tuple(FreshRows(version=number, rows=fresh, newest=stored_time(at)) for number, fresh, at in rows)
 
 
 def added_parts(query: Query, dataset: str, version: int) -> tuple[Part, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from shopfloor.artifacts.key import load_or_create_key
 from shopfloor.artifacts.manifest import ArtifactManifest
 from shopfloor.artifacts.recast import predict_recast
 from shopfloor.artifacts.row_times import known_row_times
-from shopfloor.domain.codec import to_json
+from shopfloor.domain.codec import to_json, utc
 from shopfloor.domain.columns import Column
+from shopfloor.domain.dataset import FreshRows
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.handles import ArtifactFile, LossPart
 from shopfloor.domain.release import Decision
@@ -105,9 +107,19 @@ def unlabelled_of(task: TrainTask, trained: Trained) -> list[tuple[int, int]]:
     return [(int(missing[one]), int(rows[one])) for one in np.flatnonzero(rows)]
 
 
+def blocks_of_versions(fresh: Sequence[FreshRows], labelled: float) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """The same from what was new in each version, of which the share `labelled` has a target."""
+    rows = [round(min(1.0, labelled) * one.rows) for one in fresh]
+    days = [utc(one.newest).timestamp() / 86_400 for one in fresh]
+    delivery = np.repeat([one.version for one in fresh], rows)
+    return new_blocks(np.asarray(delivery, dtype=np.intp), np.repeat(days, rows))
+
+
 def _new_blocks(task: TrainTask, trained: Trained) -> tuple[tuple[int, ...], tuple[float, ...]]:
     """Blocks of labelled rows, and what part of a month each stands for: by the time of the rows, else by arrival."""
     rows = [trained.train, trained.holdout]
+    if task.fresh:
+        return blocks_of_versions(task.fresh, sum(map(len, rows)) / max(1, sum(part.rows for part in task.train.parts)))
     delivery = np.concatenate([deliveries_of(task, one) for one in rows])
     column = task.train.definition.time
     times = known_row_times(pd.concat([one[column] for one in rows])) if column in trained.holdout else None

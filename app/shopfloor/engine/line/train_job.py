@@ -12,6 +12,8 @@ import msgspec
 from shopfloor.artifacts import bundle
 from shopfloor.domain.codec import convert
 from shopfloor.domain.column_names import ColumnNames
+from shopfloor.domain.contract import Mode
+from shopfloor.domain.dataset import FreshRows
 from shopfloor.domain.definition import ModelDefinition, ReleasePolicy, RetrainAction
 from shopfloor.domain.errors import RefusedError
 from shopfloor.domain.job import JobKind, JobRecord
@@ -126,6 +128,7 @@ class TrainHandler:
             champion=champion,
             deliveries=datasets.deliveries(query, definition.dataset, version.version),
             arrived=datasets.arrivals(query, definition.dataset, version.version),
+            fresh=_fresh(query, definition.dataset, version.version),
             earlier_tests=releasing.earlier_tests(query, definition.name, champion),
             value_source="" if definition.value is None else source_of(context, definition.value),
             now=context.clock.now(),
@@ -288,6 +291,12 @@ def _released(definition: ModelDefinition, job: JobRecord) -> ModelDefinition:
         return definition
     release = msgspec.structs.replace(definition.release, policy=ReleasePolicy.MANUAL)
     return msgspec.structs.replace(definition, release=release)
+
+
+def _fresh(query: Query, dataset: str, version: int) -> tuple[FreshRows, ...]:
+    """Where rows are only added, a part says by itself who brought it."""
+    known = datasets.get(query, dataset)
+    return () if known is None or known.mode == Mode.APPEND else datasets.fresh_rows(query, dataset, version)
 
 
 def _scratch(context: Context, job: JobRecord) -> Path:

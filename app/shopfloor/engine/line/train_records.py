@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from shopfloor.domain.dataset import FreshRows
 from shopfloor.domain.handles import ArtifactFile, LossPart
 from shopfloor.domain.record import Record
 from shopfloor.domain.release import Decision
@@ -14,9 +15,10 @@ from shopfloor.training.records import TrainResult, TrainSpec
 class TrainTask(Record, frozen=True, kw_only=True):
     """A training with the facts the gate needs. `staging` is where the artifact is staged.
 
-    `deliveries` says of each part, by its sha256, which dataset version brought it, `arrived` when each version did,
-    `earlier_tests` at which versions this champion was challenged before. `value_source` is the code of the function
-    that gives the value.
+    `deliveries` says of each part, by its sha256, which dataset version brought it, `arrived` when each version did;
+    where deliveries replace rows, and so write old ones again, `fresh` says what was new in each. `earlier_tests` are
+    the versions at which this champion was challenged before. `value_source` is the code of the function that gives the
+    value.
     """
 
     train: TrainSpec
@@ -25,6 +27,7 @@ class TrainTask(Record, frozen=True, kw_only=True):
     champion: ArtifactFile | None = None
     deliveries: dict[str, int] = {}
     arrived: dict[int, datetime] = {}
+    fresh: tuple[FreshRows, ...] = ()
     earlier_tests: tuple[int, ...] = ()
     value_source: str = ""
     now: datetime
