@@ -162,11 +162,11 @@ class AlertText:
         the rest is drift, however large."""
         if own := self.leading.evidence.get("actions"):
             return tuple(map(str, own))
+        can_retrain = self.check in (FEATURE_DRIFT, TARGET_DRIFT, PERFORMANCE, CALIBRATION, OUTGROWN)
         if self.broken and not self.is_of_delivery:
             return ("ack", "snooze")
-        if self.broken and evidence_of(self._results):
+        if self.broken and (not can_retrain or evidence_of(self._results)):
             return ("withdraw", "trust", "ack", "snooze")
-        can_retrain = self.check in (FEATURE_DRIFT, TARGET_DRIFT, PERFORMANCE, CALIBRATION, OUTGROWN)
         return ("retrain", "ack", "snooze") if can_retrain else ("ack", "retrain", "snooze")
 
     @property

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.trust import MONITORING, DeliveryTrust, Fault, Trust, TrustEvidence
 from shopfloor.monitoring.check_history import LITTLE, is_break
-from shopfloor.monitoring.measurement import BREAKS, UNIT_CHANGE, UNIT_IS_CERTAIN
 from shopfloor.monitoring.records import (
+    BREAKS,
     CONSTANT,
     FEATURE_DRIFT,
     LABELLED_SHARE,
@@ -19,6 +19,8 @@ from shopfloor.monitoring.records import (
     NEW_CLASS,
     PERFORMANCE,
     TARGET_DRIFT,
+    UNIT_CHANGE,
+    UNIT_IS_CERTAIN,
     VANISHED,
 )
 

@@ -12,11 +12,8 @@ from shopfloor.domain.monitor import CheckResult, CheckVerdict
 from shopfloor.domain.numbers import significant
 from shopfloor.domain.text import counted
 from shopfloor.monitoring.check_context import CheckContext, Sample
+from shopfloor.monitoring.records import BREAKS, UNIT_CHANGE, UNIT_IS_CERTAIN
 from shopfloor.statistics.false_discovery import benjamini_hochberg
-
-BREAKS = "breaks"
-"""Where a result's evidence keeps what all broke, by the names of the measures; the greatest is its `measure`."""
-UNIT_CHANGE, UNIT_IS_CERTAIN = "unit_change", "unit_is_certain"
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,8 @@ def arrivals(query: Query, dataset: str, version: int) -> dict[int, datetime]:
 def fresh_rows(query: Query, dataset: str, version: int) -> tuple[FreshRows, ...]:
     """What is new in each version of a dataset, up to `version`, however many rows it wrote again."""
     rows = query.all(
-        "SELECT version, greatest(v.added_rows, 0) + coalesce(v.changed_rows, 0), coalesce(max(time_max), any_value(created_at)) "
+        "SELECT version, greatest(v.added_rows, 0) + coalesce(v.changed_rows, 0), "
+        "coalesce(max(time_max), any_value(created_at)) "
         "FROM dataset_versions v LEFT JOIN dataset_parts p ON p.dataset = v.dataset AND added_version = version "
         "WHERE v.dataset = ? AND version <= ? GROUP BY ALL ORDER BY version",
         [dataset, version],
