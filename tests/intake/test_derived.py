@@ -16,7 +16,7 @@ from shopfloor.domain.errors import ConfigError, DataError, IntegrityError
 from shopfloor.domain.file import Derivation
 from shopfloor.domain.handles import PartFile
 from shopfloor.intake.derived.query import newest_of, plain, read_query
-from shopfloor.intake.derived.records import DeriveOutcome, DeriveSpec, InputRows
+from shopfloor.intake.derived.records import DeriveOutcome, DeriveSpec, QueryInput
 from shopfloor.intake.derived.task import derive
 from shopfloor.workspace.digests import file_sha256
 
@@ -100,7 +100,7 @@ class Lake:
     def run(self, query: str, tables: dict[str, tuple[tuple[Column, ...], list[PartFile]]]) -> DeriveOutcome:
         self.made += 1
         inputs = tuple(
-            InputRows(table=table, version=DatasetInput(dataset=table, version=1), columns=columns, parts=tuple(parts))
+            QueryInput(table=table, version=DatasetInput(dataset=table, version=1), columns=columns, parts=tuple(parts))
             for table, (columns, parts) in tables.items()
         )
         spec = DeriveSpec(

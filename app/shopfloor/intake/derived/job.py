@@ -18,7 +18,7 @@ from shopfloor.domain.job import CauseKind, JobCause, JobKind, JobRecord
 from shopfloor.domain.text import counted
 from shopfloor.domain.wire import WireError
 from shopfloor.intake.derived.query import DatasetQuery, read_query
-from shopfloor.intake.derived.records import DeriveOutcome, DeriveSpec, InputRows
+from shopfloor.intake.derived.records import DeriveOutcome, DeriveSpec, QueryInput
 from shopfloor.intake.derived.staleness import TableVersion, check_circle, inputs_of, is_made, table_versions
 from shopfloor.intake.derived.task import derive
 from shopfloor.lake.locations import part_files
@@ -107,7 +107,7 @@ def _task(
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
     rows = tuple(
-        InputRows(
+        QueryInput(
             table=table,
             version=version,
             columns=held.columns,

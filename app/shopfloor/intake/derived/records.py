@@ -9,7 +9,7 @@ from shopfloor.domain.handles import PartFile
 from shopfloor.domain.record import Record
 
 
-class InputRows(Record, frozen=True, kw_only=True):
+class QueryInput(Record, frozen=True, kw_only=True):
     """What a table of the query stands for: a version, and those of its parts that are read."""
 
     table: str
@@ -23,7 +23,7 @@ class DeriveSpec(Record, frozen=True, kw_only=True):
 
     dataset: str
     query: str
-    inputs: tuple[InputRows, ...]
+    inputs: tuple[QueryInput, ...]
     derivation: Derivation
     target: str
     scratch: str
