@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests import forking
+from tests.waiting import until
 
 from shopfloor.client.connection import EngineClient
 from shopfloor.client.deliver import deliver
 from shopfloor.client.setup import config_set, init_workspace
 from shopfloor.client.start import allow_start, connect, engine_running
-from shopfloor.domain.errors import UnreachableError
+from shopfloor.domain.errors import ShopfloorError, UnreachableError
 from shopfloor.domain.event import Event
 from shopfloor.domain.requests.jobs import EventList
 from shopfloor.domain.requests.workspace import AwaitIdle, Shutdown, StatusShow
@@ -54,25 +54,22 @@ class Shop:
 
     def settle(self, seconds: float = 90.0) -> None:
         """Until nothing is left to do."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            try:
-                if self.client.ask(AwaitIdle(wait_s=5.0), timeout=60.0).idle:
-                    return
-            except UnreachableError:
-                self.client = _connect(self.root)
-        raise AssertionError(f"not idle after {seconds} s: {self.events()[-15:]}")
+        until(self._is_idle, seconds, said=lambda: self.events()[-15:])
+
+    def _is_idle(self) -> bool:
+        try:
+            return self.client.ask(AwaitIdle(wait_s=5.0), timeout=60.0).idle
+        except UnreachableError:
+            self.client = _connect(self.root)
+            return False
 
     def look(self) -> None:
         """Let the engine look at its settings and drop folders now; then it knows every file that is there."""
         self.client.ask(AwaitIdle(wait_s=0.0), timeout=60.0)
 
     def until(self, ready: Callable[[], bool], seconds: float = 90.0) -> None:
-        """Wait for something that the engine does by itself."""
-        deadline = time.monotonic() + seconds
-        while not ready():
-            assert time.monotonic() < deadline, f"not within {seconds} s: {self.events()[-15:]}"
-            time.sleep(0.05)
+        """Wait for something that the engine does by itself; what is asked for may not be there yet."""
+        until(ready, seconds, said=lambda: self.events()[-15:], despite=(ShopfloorError,))
 
     def status(self) -> Status:
         return self.client.ask(StatusShow())
@@ -87,8 +84,7 @@ class Shop:
     def kill(self) -> None:
         """`kill -9` the engine, as a power cut or the OOM killer would."""
         os.kill(self.pid(), signal.SIGKILL)
-        while engine_running(self.root):
-            time.sleep(0.01)
+        until(lambda: not engine_running(self.root))
 
     def alive(self) -> bool:
         """Whether an engine owns the workspace."""
@@ -107,7 +103,4 @@ class Shop:
             self.client.ask(Shutdown())
         except UnreachableError:
             return
-        deadline = time.monotonic() + 60
-        while engine_running(self.root) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert not engine_running(self.root), "the engine did not stop"
+        until(lambda: not engine_running(self.root), said=lambda: "the engine did not stop")

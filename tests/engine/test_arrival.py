@@ -7,12 +7,12 @@ import json
 import os
 import random
 import threading
-import time
 from pathlib import Path
 
 import pytest
 from tests.engine.harness import Shop
 from tests.soak import times
+from tests.waiting import let_pass, until
 
 from shopfloor.client.setup import config_set
 from shopfloor.domain.dataset import DatasetVersion
@@ -64,7 +64,7 @@ def test_a_marker_completes_what_lies_beside_it(shop: Shop) -> None:
     for number in range(3):
         shop.write("inbox/d/batch", f"{number}.csv", table(3 * number))
     shop.look()
-    time.sleep(0.8)  # four quiet times
+    let_pass(0.8, "four quiet times: it is still not complete")
     shop.look()
     assert {file.state for file in all_files(shop)} == {FileState.SETTLING}
     assert "_SUCCESS" in why(shop, "inbox/d/batch/0.csv").message
@@ -195,7 +195,7 @@ def test_any_path_can_be_asked_why(shop: Shop, tmp_path: Path) -> None:
         still.write("id,x\n")
         still.flush()
         shop.look()
-        time.sleep(0.5)  # two quiet times
+        let_pass(0.5, "two quiet times: it is still open")
         shop.look()
         found = why(shop, "inbox/d/open.csv")
         assert found.state == "settling"
@@ -264,10 +264,7 @@ def test_a_kill_at_any_step_of_intake_converges(step: str, tmp_path: Path, monke
     try:
         shop.write("inbox/d", "a.csv", table(0))
         shop.write("inbox/d", "bad.csv", "id,x\n1,2,3\n")
-        deadline = time.monotonic() + 30
-        while shop.alive() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not shop.alive(), "the step was never reached"
+        until(lambda: not shop.alive(), said=lambda: "the step was never reached")
         monkeypatch.delenv("SHOPFLOOR_FAILPOINT")
         shop.start()
         shop.settle()
@@ -304,14 +301,14 @@ def test_many_deliveries_and_kills(shop: Shop) -> None:
     def deliver() -> None:
         for number in range(deliveries):
             shop.write("inbox/d", f"{number:04d}.csv", table(5 * number, 5))
-            time.sleep(0.05)
+            let_pass(0.05, "twenty files a second")
         over.set()
 
     sender = threading.Thread(target=deliver)
     sender.start()
     chance, kills = random.Random(3), 0
     while kills < deaths:
-        time.sleep(chance.uniform(0.02, 0.5))
+        let_pass(chance.uniform(0.02, 0.5), "it dies at any moment")
         if shop.alive():
             _kill(shop)
             kills += 1
@@ -371,7 +368,7 @@ def test_a_manifest_with_sizes_vouches_for_its_files(shop: Shop) -> None:
     digest = hashlib.sha256(good.encode()).hexdigest()
     shop.write("inbox/d/batch", "good.csv", good)
     shop.look()
-    time.sleep(0.6)  # three quiet times
+    let_pass(0.6, "three quiet times: it is still not complete")
     shop.look()
     assert all_files(shop)[0].state is FileState.SETTLING
     listed = json.dumps({"files": [{"name": "good.csv", "bytes": len(good), "sha256": digest}]})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
 from tests.engine.harness import Shop
+from tests.waiting import until
 
 from shopfloor.domain.contract import Mode
 from shopfloor.domain.dataset import DatasetVersion
@@ -40,13 +40,6 @@ def _files(shop: Shop, dataset: str = "d") -> list[FileRecord]:
 
 def _version(shop: Shop, dataset: str = "d") -> DatasetVersion:
     return shop.client.ask(DatasetVersionShow(ref=dataset))
-
-
-def _until(done: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.1)
 
 
 def _edit(shop: Shop, change: Callable[[str], str], dataset: str = "d") -> None:
@@ -97,7 +90,7 @@ def test_files_wait_for_a_broken_contract_and_go_on_by_themselves(shop: Shop) ->
     good = (shop.root / "datasets/d.toml").read_text()
     _edit(shop, lambda text: text + '\n[[conditions]]\nsql = "a > (SELECT 1)"\n')
     shop.write("inbox/d", "b.csv", "a,b\n2,y\n")
-    _until(lambda: _files(shop)[-1].state is FileState.WAITING)
+    until(lambda: _files(shop)[-1].state is FileState.WAITING)
     waiting = _files(shop)[-1]
     assert waiting.reason is not None
     assert waiting.reason.code == "contract"
@@ -105,7 +98,7 @@ def test_files_wait_for_a_broken_contract_and_go_on_by_themselves(shop: Shop) ->
     assert "subquery" in shop.client.ask(DatasetShow(name="d")).problem
     assert (shop.root / "inbox/d/b.csv").exists()
     _edit(shop, lambda text: good + "[columns]\n")
-    _until(lambda: "TOML" in (_files(shop)[-1].reason.message if _files(shop)[-1].reason else ""))
+    until(lambda: "TOML" in (_files(shop)[-1].reason.message if _files(shop)[-1].reason else ""))
     _edit(shop, lambda text: good)
     shop.settle()
     assert _files(shop)[-1].state is FileState.COMMITTED
@@ -119,11 +112,11 @@ def test_a_condition_that_fails_on_a_value_holds_the_claimed_file_over_a_restart
     good = (shop.root / "datasets/d.toml").read_text()
     _edit(shop, lambda text: text + '\n[[conditions]]\nsql = "b::INTEGER > 1"\n')
     shop.write("inbox/d", "b.csv", "a,b\n2,y\n")
-    _until(lambda: _files(shop)[-1].state is FileState.WAITING)
+    until(lambda: _files(shop)[-1].state is FileState.WAITING)
     assert "cannot be checked" in (_files(shop)[-1].reason.message if _files(shop)[-1].reason else "")
     shop.kill()
     shop.start()
-    _until(lambda: _files(shop)[-1].state is FileState.WAITING)
+    until(lambda: _files(shop)[-1].state is FileState.WAITING)
     _edit(shop, lambda text: good)
     shop.settle()
     assert [file.state for file in _files(shop)] == [FileState.COMMITTED] * 2
@@ -238,7 +231,7 @@ def test_a_late_dataset_alerts_and_recovers_with_the_next_version(shop: Shop) ->
     shop.write("inbox/d", "a.csv", "a\n1\n")
     shop.settle()
     shop.client.ask(DatasetDefine(name="d", fresh_hours=0.0001))
-    _until(lambda: bool(shop.client.ask(AlertList(subject="d", state="open")).rows), 90)
+    until(lambda: bool(shop.client.ask(AlertList(subject="d", state="open")).rows), 90)
     alert = shop.client.ask(AlertList(subject="d", state="open")).rows[0]
     assert alert.check == "freshness"
     shop.write("inbox/d", "b.csv", "a\n2\n")
@@ -252,7 +245,7 @@ def test_a_file_that_waits_for_a_value_goes_on_though_the_contract_was_mended_me
     good = (shop.root / "datasets/d.toml").read_text()
     _edit(shop, lambda text: text + '\n[[conditions]]\nsql = "b::INTEGER > 1"\n')
     shop.write("inbox/d", "b.csv", "a,b\n" + "".join(f"{n},y\n" for n in range(200_000)))
-    _until(lambda: _files(shop)[-1].state in {FileState.STAGED, FileState.WAITING})
+    until(lambda: _files(shop)[-1].state in {FileState.STAGED, FileState.WAITING})
     _edit(shop, lambda text: good)
     shop.settle()
     assert _files(shop)[-1].state is FileState.COMMITTED
@@ -261,7 +254,7 @@ def test_a_file_that_waits_for_a_value_goes_on_though_the_contract_was_mended_me
 def test_a_contract_that_is_taken_away_holds_nobody(shop: Shop) -> None:
     shop.write("datasets", "d.toml", "mode = 'x'\n")
     shop.write("inbox/d", "a.csv", "a\n1\n")
-    _until(lambda: bool(_files(shop)) and _files(shop)[-1].state is FileState.WAITING)
+    until(lambda: bool(_files(shop)) and _files(shop)[-1].state is FileState.WAITING)
     (shop.root / "datasets/d.toml").unlink()
     shop.settle()
     assert _files(shop)[-1].state is FileState.COMMITTED

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.shell import Shell
+from tests.waiting import until
 
 from shopfloor.engine import degraded
 from shopfloor.serving.metrics import Metrics, degraded_engine
@@ -26,14 +25,6 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
     made("down")
 
 
-def _until(ready: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + 60.0
-    while not (found := ready()):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    return found
-
-
 def _codes(shell: Shell) -> list[str]:
     return [one["code"] for one in shell.json("status")["engine"]["degraded"]]
 
@@ -46,7 +37,7 @@ def _deliver(shell: Shell, name: str) -> None:
 
 def test_intake_waits_at_the_soft_mark_and_goes_on_by_itself(shell: Shell) -> None:
     shell("config", "set", "intake.reserve_mb", _MORE_THAN_ANY_DISK)
-    _until(lambda: "disk_low" in _codes(shell))
+    until(lambda: "disk_low" in _codes(shell))
     (told,) = (one for one in shell.json("status")["engine"]["degraded"] if one["code"] == "disk_low")
     assert "nearly full" in told["message"]
     assert told["since"]
@@ -56,7 +47,7 @@ def test_intake_waits_at_the_soft_mark_and_goes_on_by_itself(shell: Shell) -> No
     assert 'engine_degraded{cause="disk_low"} 1' in Metrics().text({}, degraded_engine(shell.root))
 
     _deliver(shell, "a.csv")
-    _until(lambda: [file["state"] for file in shell.json("file", "list")] == ["waiting"])
+    until(lambda: [file["state"] for file in shell.json("file", "list")] == ["waiting"])
     told = shell("wait", expect=1).stderr  # at once: only a person can end this
     assert "The disk is nearly full" in told
     assert "1 file is unsettled" in told
@@ -72,7 +63,7 @@ def test_changes_are_refused_at_the_hard_mark_and_questions_are_answered(shell: 
     shell("wait", "--timeout", "120")
     define = ("model", "define", "m", "--dataset", "numbers", "--target", "x")
     shell("config", "set", "engine.reserve_mb", _MORE_THAN_ANY_DISK)
-    _until(lambda: "disk_full" in _codes(shell))
+    until(lambda: "disk_full" in _codes(shell))
     refused = shell(*define, expect=5).stderr
     assert "Nothing can be changed now. The disk is full" in refused
     assert "engine.reserve_mb" in refused
@@ -81,7 +72,7 @@ def test_changes_are_refused_at_the_hard_mark_and_questions_are_answered(shell: 
     shell("up")
     assert "disk_full" in _codes(shell)
     shell("config", "set", "engine.reserve_mb", "1")
-    _until(lambda: "disk_full" not in _codes(shell))
+    until(lambda: "disk_full" not in _codes(shell))
     shell(*define)
 
 
@@ -89,10 +80,10 @@ def test_a_scan_that_fails_degrades_the_engine_until_it_works(shell: Shell) -> N
     inbox = shell.root / "inbox"
     inbox.rename(shell.root / "moved")
     inbox.write_text("in the way")
-    _until(lambda: "scan" in _codes(shell))
+    until(lambda: "scan" in _codes(shell))
     inbox.unlink()
-    _until(lambda: _renamed(shell.root / "moved", inbox))
-    _until(lambda: "scan" not in _codes(shell))
+    until(lambda: _renamed(shell.root / "moved", inbox))
+    until(lambda: "scan" not in _codes(shell))
     kinds = [event["kind"] for event in shell.json("events")]
     assert {"engine.degraded", "engine.recovered"} <= set(kinds)
 
@@ -117,7 +108,7 @@ def test_settings_that_cannot_be_used_are_told_until_they_can(shell: Shell) -> N
     assert told["message"].startswith("workspace.toml cannot be used, so the defaults hold: ")
     assert "no-such-group" in told["message"]
     file.write_text(text)
-    _until(lambda: "settings" not in _codes(shell))
+    until(lambda: "settings" not in _codes(shell))
 
 
 def test_a_read_only_mount_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 from tests.engine.harness import Shop
 from tests.engine.waiting_recipe import WAITING, write_waiting_recipe
 from tests.soak import times
+from tests.waiting import let_pass, until
 
 from shopfloor.client.connection import EngineClient
 from shopfloor.client.start import connect, engine_running
@@ -84,10 +84,7 @@ def test_eight_clients_at_once_start_one_engine(tmp_path: Path) -> None:
     pids = {racer.communicate(timeout=60)[0].strip() for racer in racers}
     assert len(pids) == 1, pids
     os.kill(int(pids.pop()), signal.SIGTERM)
-    deadline = time.monotonic() + 20
-    while engine_running(root) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not engine_running(root)
+    until(lambda: not engine_running(root))
     assert not Layout(root).socket.exists()
 
 
@@ -196,7 +193,7 @@ def test_kill_9_at_any_moment_converges(shop: Shop) -> None:
     shop.settle()
     for number in range(1, kills + 1):
         shop.write("inbox/d", f"{number}.csv", rows(600 * number, 600))
-        time.sleep(1.1 * (number - 1) / (kills - 1))
+        let_pass(1.1 * (number - 1) / (kills - 1), "another moment of its work each time")
         shop.kill()
         shop.start()
         shop.settle()
@@ -380,7 +377,7 @@ def test_an_event_wakes_the_waiting_client(shop: Shop) -> None:
 
     thread = threading.Thread(target=wait)
     thread.start()
-    time.sleep(0.3)
+    let_pass(0.3, "it asks, and waits")
     shop.client.ask(DatasetDefine(name="x"))
     thread.join(timeout=90)  # it does not wait to the end
     assert {event.subject for event in found} == {"x"}
@@ -390,12 +387,9 @@ def test_sigterm_parks_a_running_job_for_the_next_engine(shop: Shop) -> None:
     shop.write("inbox/d", "0.csv", rows(0, 3000))
     shop.settle()
     define(shop)
-    deadline = time.monotonic() + 20
-    while not shop.client.ask(JobList(kind="train", state="running")).rows and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: shop.client.ask(JobList(kind="train", state="running")).rows)
     os.kill(shop.pid(), signal.SIGTERM)
-    while engine_running(shop.root):
-        time.sleep(0.02)
+    until(lambda: not engine_running(shop.root))
     with pytest.raises(UnreachableError):
         connect(shop.root, start=False)
     shop.start()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 import pytest
 from tests.engine.harness import Shop
+from tests.waiting import until
 
 from shopfloor.domain.contract import Parser, SchemaPolicy
 from shopfloor.domain.errors import UsageError
@@ -124,10 +122,3 @@ def test_an_accepted_file_is_read_with_the_settings_that_it_was_retried_with(sho
 def states(shop: Shop, *these: FileRecord) -> set[FileState]:
     known = {file.id: file.state for file in shop.client.ask(FileList(dataset="d")).rows}
     return {known[file.id] for file in these}
-
-
-def until(done: Callable[[], bool], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

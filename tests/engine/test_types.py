@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import random
-import time
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from tests.engine.harness import Shop
+from tests.waiting import until
 
 from shopfloor.domain.columns import ColumnType
 from shopfloor.domain.contract import Mode
@@ -233,13 +232,6 @@ def _waits(shop: Shop) -> str:
     return file.reason.message if file.state is FileState.WAITING and file.reason is not None else ""
 
 
-def _until(done: Callable[[], bool], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def test_a_type_by_hand_that_older_rows_do_not_fit_makes_files_wait(shop: Shop) -> None:
     shop.write("inbox/d", "one.csv", f"x,y\n{HUGE},a\n1,7\n")
     shop.settle()
@@ -247,9 +239,9 @@ def test_a_type_by_hand_that_older_rows_do_not_fit_makes_files_wait(shop: Shop) 
     text = contract.read_text()
     contract.write_text(text.replace('x = "integer"', 'x = "number"'))
     shop.write("inbox/d", "two.csv", "x,y\n2,8\n")
-    _until(lambda: "'x', but 1 value of earlier files does not fit" in _waits(shop))
+    until(lambda: "'x', but 1 value of earlier files does not fit" in _waits(shop))
     contract.write_text(text.replace('y = "text"', 'y = "integer"'))
-    _until(lambda: "'y', but 1 value of earlier files does not fit" in _waits(shop))
+    until(lambda: "'y', but 1 value of earlier files does not fit" in _waits(shop))
     contract.write_text(text)
     shop.settle()
     assert _file(shop, "d").state is FileState.COMMITTED

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 from tests.engine.harness import Shop
 from tests.shell import APP, Shell
+from tests.waiting import until
 
 from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.recording import RunEnding, RunEntry, RunOpening
@@ -108,8 +108,7 @@ def test_an_engine_whose_workspace_moves_ends_and_another_goes_on_in_the_new_pla
 def test_who_waits_while_the_workspace_is_deleted_is_told(shop: Shop) -> None:
     pid = shop.pid()
     shutil.rmtree(shop.root, ignore_errors=True)
-    while process_state(pid) is not ProcessState.DEAD:
-        time.sleep(0.05)
+    until(lambda: process_state(pid) is ProcessState.DEAD)
     shutil.rmtree(shop.root, ignore_errors=True)
     with pytest.raises(ShopfloorError, match="it was moved or deleted"):
         shop.status()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import until
 
 
 @contextmanager
@@ -49,7 +50,4 @@ def take_inodes(folder: Path, left: int) -> Path:
 def remount(folder: Path, options: str) -> None:
     """Change a mounted file system: `ro` once nobody has a file open for writing, `rw`, `size=64m`."""
     command = ["mount", "-o", f"remount,{options}", str(folder)]
-    deadline = time.monotonic() + 60
-    while subprocess.run(command, capture_output=True, check=False).returncode:
-        assert time.monotonic() < deadline, command
-        time.sleep(0.1)
+    until(lambda: not subprocess.run(command, capture_output=True, check=False).returncode, said=lambda: command)

@@ -28,6 +28,7 @@ from tests.faults.test_full_disk import ids, is_well
 from tests.shell import APP
 from tests.soak import SOAK, times
 from tests.terminal import Terminal
+from tests.waiting import let_pass
 
 _HOURS = int(os.environ.get("SHOPFLOOR_DAY_HOURS", "24"))
 _ROWS = 200
@@ -132,7 +133,7 @@ class Day:
 
     def kill(self) -> None:
         self.done["kill"] += 1
-        time.sleep(self.chance.uniform(0, 1.5))
+        let_pass(self.chance.uniform(0, 1.5), "a day has its pauses")
         try:
             self.shop.kill()
         except ShopfloorError:

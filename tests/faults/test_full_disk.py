@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +23,7 @@ from shopfloor.workspace.process import ProcessState, process_state
 from tests.engine.harness import Shop
 from tests.faults.disk import fill, small_disk
 from tests.soak import SOAK
+from tests.waiting import until
 
 _MAIN = ("intake.copied:stop", "intake.part:stop", "intake.published:stop", "store.commit:14:stop")
 _ALL = (
@@ -59,17 +59,18 @@ def stopped(pid: int) -> bool:
 
 def answer(pid: int, ask: Callable[[], Any], wanted: Callable[[Any], bool], seconds: float = 120.0) -> int:
     """Ask until the answer is `wanted`; an engine that stops at a step goes on. How often it did."""
-    deadline, steps, found = time.monotonic() + seconds, 0, None
-    while time.monotonic() < deadline:
+    steps, found = 0, None
+
+    def ready() -> bool:
+        nonlocal steps, found
         if stopped(pid):
             os.kill(pid, signal.SIGCONT)
             steps += 1
-        with suppress(UnreachableError):  # it has stopped meanwhile
-            found = ask()
-            if wanted(found):
-                return steps
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {found}")
+        found = ask()
+        return wanted(found)
+
+    until(ready, seconds, said=lambda: found, despite=(UnreachableError,))  # it may stop before it answers
+    return steps
 
 
 def troubles(shop: Shop) -> list[object]:

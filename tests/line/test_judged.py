@@ -49,6 +49,7 @@ def test_a_champion_is_measured_on_the_labels_of_each_delivery(orders: Factory) 
     _a_live_score_is_of_rows_whose_truth_is_known(orders)
     _labels_that_are_not_there_yet_are_told(orders)
     _a_concept_that_flips_rings_with_the_first_labelled_delivery(orders)
+    assert orders.json("model", "show", "lateness")["champion"] == 1
 
 
 def _it_is_measured_on_the_labels_that_a_delivery_brings(orders: Factory) -> None:

@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
-from typing import Any
 
 from tests.line.factory import Factory
-
-
-def _wait_for(ready: Any) -> Any:
-    deadline = time.monotonic() + 120
-    while not (found := ready()):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    return found
+from tests.waiting import until
 
 
 def test_a_held_file_reaches_the_command_once_that_works(factory: Factory) -> None:
@@ -28,7 +19,7 @@ def test_a_held_file_reaches_the_command_once_that_works(factory: Factory) -> No
         factory("config", "set", "intake.stalled_minutes", "31.0")  # the engine reads the file now, and knows the rule
         held = factory.add("mahnungen", factory.write("mahnung.csv", 'id,betrag\n1,"2\n'), 0)
         assert held["state"] == "quarantined"
-        (waiting,) = _wait_for(lambda: factory.json("status")["undelivered"])
+        (waiting,) = until(lambda: factory.json("status")["undelivered"])
         assert (waiting["rule"], waiting["events"]) == ("pager", 1)
         assert "the command ended with" in waiting["error"]
         assert "not delivered" in factory("status").stdout
@@ -36,12 +27,12 @@ def test_a_held_file_reaches_the_command_once_that_works(factory: Factory) -> No
         assert [each["ok"] for each in found if each["check"] == "notify"] == [False]
         pager.write_text(f"cat > {told}.part && mv {told}.part {told}\n")
         factory("config", "set", "intake.stalled_minutes", "30.0")  # settings that are read again end the pause
-        _wait_for(told.exists)
+        until(told.exists)
         message = json.loads(told.read_text())
         (event,) = message["events"]
         assert (event["kind"], event["data"]["file"], event["severity"]) == ("file.quarantined", held["id"], "warning")
         assert event["seq"] == message["seq"] == waiting["first_seq"]
-        _wait_for(lambda: not factory.json("status")["undelivered"])
+        until(lambda: not factory.json("status")["undelivered"])
     finally:
         settings.write_text(before)
     factory("file", "discard", held["id"])

@@ -58,6 +58,7 @@ def test_broken_rows_are_not_learned_until_a_person_says_so_and_leave_with_what_
     _broken_rows_are_not_learned_and_the_run_says_so(shop)
     _a_person_may_say_that_they_are_right_and_take_it_back(shop)
     _rows_that_leave_take_what_learned_from_them_out_of_service(shop)
+    assert [one["version"] for one in _versions(shop)] == [2, 1]
 
 
 def _broken_rows_are_not_learned_and_the_run_says_so(shop: Factory) -> None:

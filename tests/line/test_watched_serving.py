@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import random
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from tests.line.factory import Factory, Row
+from tests.waiting import until
 
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.service import FaultCount, RequestFault
@@ -71,10 +71,7 @@ def serve_elsewhere(
     partial.write_bytes(encode_lines([*records, *faults]))
     partial.rename(segments / f"{ulid()}.jsonl")
     logged = f"SELECT count(*) FROM predictions_{MODEL} WHERE association_id LIKE 'served-{seed}-%'"
-    deadline = time.monotonic() + 120
-    while factory.sql(logged) != [(200,)]:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    until(lambda: factory.sql(logged) == [(200,)])
     factory.wait()
 
 

@@ -7,13 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.waiting import until
 
 NO_TASK = "Internal error: unexpected LookupError."
 APP = Path(__file__).parents[2] / "app"
@@ -80,11 +80,8 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 def until_gone(pid: int) -> None:
-    deadline = time.monotonic() + 60
     with suppress(FileNotFoundError, ProcessLookupError):
-        while "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text():
-            assert time.monotonic() < deadline, f"{pid} lives on"
-            time.sleep(0.01)
+        until(lambda: "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text(), said=lambda: f"{pid} lives on")
 
 
 def parent(pid: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,8 +11,10 @@ from typing import Any
 import duckdb
 import msgspec
 import pytest
+from tests.waiting import until
 
 from shopfloor.domain.clock import SystemClock
+from shopfloor.domain.ids import ulid
 from shopfloor.domain.job import JobKind, JobRecord, JobState
 from shopfloor.domain.requests.jobs import JobCancel
 from shopfloor.domain.wire import WireError
@@ -53,6 +54,7 @@ class Plant:
         )  # fmt: skip
         self.at: Callable[[str], None] = lambda moment: None
         self.told: list[str] = []
+        self.refused = 0
         self.warmed: list[WorkerClass] = []
         self.started = False
         self.handler: Any = _Handler(self)
@@ -75,13 +77,10 @@ class Plant:
         return self.store.read(lambda query: jobs.get(query, id))
 
     def cancel(self, id: str) -> None:
-        jobs_api.cancel(self.services, JobCancel(id=id, op_id=f"cancel-{id}-{time.monotonic()}"))
+        jobs_api.cancel(self.services, JobCancel(id=id, op_id=f"cancel-{id}-{ulid()}"))
 
     def until(self, id: str, *states: JobState) -> None:
-        deadline = time.monotonic() + 20
-        while self.job(id).state not in states or self.pool.busy():
-            assert time.monotonic() < deadline, (self.job(id), self.told)
-            time.sleep(0.01)
+        until(lambda: self.job(id).state in states and not self.pool.busy(), said=lambda: (self.job(id), self.told))
 
     def close(self) -> None:
         self.context.stopping.set()
@@ -158,6 +157,7 @@ def full(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
     def committed(mutate: Any) -> Any:
         if disk.is_set():
+            plant.refused += 1
             raise duckdb.TransactionException("Failed to commit: Could not write file: No space left on device")
         return commit(mutate)
 
@@ -254,7 +254,7 @@ def test_a_runner_outlives_a_store_that_cannot_be_written(plant: Plant, full: th
     job = plant.queue()
     full.set()
     plant.start()
-    time.sleep(0.2)
+    until(lambda: plant.refused > 1)
     full.clear()
     plant.until(job.id, JobState.SUCCEEDED)
 
@@ -278,7 +278,7 @@ def test_a_job_whose_worker_died_waits_longer_each_time(plant: Plant) -> None:
 
     plant.at = die
     plant.start()
-    _until(lambda: plant.job(job.id).not_before is not None)
+    until(lambda: plant.job(job.id).not_before is not None)
     due, (event,) = plant.job(job.id).not_before, plant.store.read(lambda query: events.tail(query, 1))
     assert due is not None
     assert due - event.at == timedelta(seconds=0.5 * 4**5)
@@ -359,11 +359,4 @@ def _with_attempts(job: JobRecord, attempts: int) -> JobRecord:
 
 
 def _until_let_go(plant: Plant, full: threading.Event) -> None:
-    _until(lambda: full.is_set() and not plant.pool.busy())
-
-
-def _until(ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not ready():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: full.is_set() and not plant.pool.busy())

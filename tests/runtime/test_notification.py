@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.upkeep.works import Works
+from tests.waiting import until
 
 from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.event import Event
@@ -45,13 +45,6 @@ class Pager:
     def seqs(self) -> list[int]:
         """The events of all messages."""
         return [event["seq"] for message in self.told for event in message["events"]]
-
-
-def until(ready: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 60
-    while not ready():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def is_alive(pid: int) -> bool:

@@ -7,7 +7,6 @@ import os
 import select
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any
 import httpx
 from tests import forking
 from tests.serving import builders
+from tests.waiting import until
 
 from shopfloor.workspace.layout import Layout
 
@@ -41,15 +41,15 @@ class Running:
 
     def predictions(self, model: str, version: int, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """What one version answers, once that is in service."""
-        until = time.monotonic() + START_SECONDS
         with self.client() as client:
-            while True:
+
+            def answered() -> dict[str, Any] | None:
                 answer = client.post(f"/v1/models/{model}/predict", json={"rows": rows}).raise_for_status().json()
-                if answer["model_version"] == version:
-                    found: list[dict[str, Any]] = answer["predictions"]
-                    return found
-                assert time.monotonic() < until, f"{model}@{version} does not serve: {answer}"
-                time.sleep(0.2)
+                return answer if answer["model_version"] == version else None
+
+            found = until(answered, START_SECONDS, said=lambda: f"{model}@{version} does not serve")
+            assert found is not None
+            return list(found["predictions"])
 
     def stop(self) -> tuple[int, str]:
         """Ask it to end; exit code and what it wrote to stderr."""

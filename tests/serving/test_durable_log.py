@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.serving.builders import AT
+from tests.waiting import until_async
 
 from shopfloor.domain.clock import SystemClock
 from shopfloor.domain.errors import StoreError
@@ -22,10 +23,11 @@ class Disk(SegmentWriter):
         super().__init__(folder, SystemClock())
         self.allowed = threading.Event()
         self.allowed.set()
-        self.syncs = 0
+        self.begun = self.syncs = 0
         self.broken = False
 
     def sync(self) -> None:
+        self.begun += 1
         assert self.allowed.wait(10)
         self.syncs += 1
         if self.broken:
@@ -42,7 +44,7 @@ async def test_strict_answers_only_after_the_sync(tmp_path: Path) -> None:
     log = DurableLog(disk, Durability.STRICT)
     disk.allowed.clear()
     waiting = [asyncio.create_task(log.append([record(number)])) for number in range(50)]
-    await asyncio.sleep(0.05)
+    await until_async(lambda: disk.begun)
     assert not any(task.done() for task in waiting)
     disk.allowed.set()
     await asyncio.gather(*waiting)
@@ -73,10 +75,7 @@ async def test_batch_answers_at_once_and_syncs_soon(tmp_path: Path) -> None:
     # The lines are with the kernel already: another process reads them.
     [path] = segments(tmp_path)
     assert len(drain(path, 0).records) == 100
-    for _ in range(100):
-        await asyncio.sleep(0.01)
-        if disk.syncs:
-            break
+    await until_async(lambda: disk.syncs)
     assert disk.syncs == 1
     await log.close()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -15,6 +14,7 @@ from tests.serving import builders
 from tests.serving.builders import AT
 from tests.serving.running import Running
 from tests.serving.test_predict import PATH, error, good_row
+from tests.waiting import until
 
 from shopfloor.serving import tokens
 from shopfloor.serving.hosts import HostRule, host_of
@@ -62,9 +62,9 @@ def test_a_missing_token_says_how_to_get_one(server: Running) -> None:
 def test_a_revoked_token_is_worthless_at_once(server: Running) -> None:
     secret = builders.token(server.layout, "leaver")
     with server.client(secret) as client:
-        assert eventually(lambda: client.get("/v1/models").status_code == 200)
+        until(lambda: client.get("/v1/models").status_code == 200)
         tokens.revoke("leaver", server.layout.tokens, AT)
-        assert eventually(lambda: client.get("/v1/models").status_code == 401)
+        until(lambda: client.get("/v1/models").status_code == 401)
         assert client.post(PATH, json={"row": good_row()}).status_code in {401, 429}
 
 
@@ -262,15 +262,3 @@ def test_listening_is_loopback_by_default(server: Running) -> None:
     listening = [line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     assert f"0100007F:{server.port:04X}" in listening
     assert f"00000000:{server.port:04X}" not in listening
-
-
-def eventually(condition: Any, seconds: float = 60.0) -> bool:
-    """Ask until it is so; the server looks at its files five times a second."""
-    import time
-
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False

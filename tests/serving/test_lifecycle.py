@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -9,8 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
@@ -20,14 +20,19 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from starlette.applications import Starlette
 from tests.serving import builders
 from tests.serving.running import Running, running
 from tests.serving.test_predict import PATH, error, good_row
+from tests.waiting import until, until_async
+from uvicorn.server import ServerState
 
 from shopfloor.artifacts.fitted import FittedModel
 from shopfloor.domain.handles import ArtifactFile
 from shopfloor.lake.inference_log import LogRecord, drain
+from shopfloor.serving.bounded_http import BoundedProtocol
 from shopfloor.serving.deployment import remove_deployment
+from shopfloor.serving.server import configured, listening
 from shopfloor.workspace.layout import Layout
 from shopfloor.workspace.segment_reader import is_sealed, segments
 
@@ -43,15 +48,6 @@ def read(path: Path) -> Iterator[LogRecord]:
     while (step := drain(path, offset)).offset != offset:
         yield from step.records
         offset = step.offset
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 class Load:
@@ -104,10 +100,10 @@ def test_versions_are_swapped_under_load_without_a_failed_request(
     layout = served.layout
     artifacts = [builders.publish(layout, classifier), builders.publish(layout, other_classifier)]
     with Load(served) as load:
-        assert eventually(lambda: bool(load.answers))
+        until(lambda: bool(load.answers))
         for version in range(2, 8):
             builders.put(layout, builders.as_version(artifacts[version % 2], version))
-            assert eventually(lambda: bool(load.answers) and load.answers[-1]["model_version"] == version)  # noqa: B023
+            until(lambda: bool(load.answers) and load.answers[-1]["model_version"] == version)  # noqa: B023
     assert load.failures == []
     seen = {answer["model_version"] for answer in load.answers}
     assert seen == set(range(1, 8))
@@ -141,13 +137,13 @@ def test_a_version_that_cannot_be_opened_never_replaces_one_that_can(
             client.post(PATH, json={"row": good_row()})
             return httpx.get(served.url + "/health").json()
 
-        assert eventually(lambda: health()["status"] == "degraded")
+        until(lambda: health()["status"] == "degraded")
         assert client.post(PATH, json={"row": good_row()}).json()["model_version"] == 1
         assert "changed" in health()["models"][0]["error"]
         # Put right, and promoted again: it serves.
         stored.write_bytes(intact)
         builders.put(layout, builders.as_version(artifact, 3))
-        assert eventually(lambda: client.post(PATH, json={"row": good_row()}).json()["model_version"] == 3)
+        until(lambda: client.post(PATH, json={"row": good_row()}).json()["model_version"] == 3)
         assert health()["status"] == "ok"
 
 
@@ -171,7 +167,7 @@ def test_a_retired_model_is_gone(server: Running, client: httpx.Client) -> None:
     artifact = builders.publish(server.layout, builders.classifier("linear", name="leaver"))
     with in_service(server.layout, artifact) as path:
         assert client.post(path, json={"row": good_row()}).status_code == 200
-    assert eventually(lambda: client.post(path, json={"row": good_row()}).status_code == 404)
+    until(lambda: client.post(path, json={"row": good_row()}).status_code == 404)
     assert "leaver" not in client.get("/v1/models").text
 
 
@@ -198,7 +194,7 @@ def test_each_answer_is_logged_exactly_once_though_the_server_is_killed(
 ) -> None:
     builders.deploy(layout, classifier)
     with running(layout, "--durability", durability) as server, Load(server) as load:
-        assert eventually(lambda: len(load.answers) > 200)
+        until(lambda: len(load.answers) > 200)
         server.process.kill()
         server.process.wait()
     ids = [answer["predictions"][0]["association_id"] for answer in load.answers]
@@ -237,7 +233,7 @@ def test_no_answer_without_its_log_line(layout: Layout, classifier: FittedModel)
         assert httpx.get(server.url + "/health").json()["status"] == "degraded"
         layout.segments.unlink()
         assert client.post(PATH, json={"row": good_row()}).status_code == 200
-        assert eventually(lambda: httpx.get(server.url + "/health").json()["status"] == "ok")
+        until(lambda: httpx.get(server.url + "/health").json()["status"] == "ok")
     assert len(logged(layout)) == 1
 
 
@@ -287,15 +283,33 @@ def test_slow_and_silent_connections_do_not_hold_up_others(server: Running, clie
             link.close()
 
 
-def test_keep_alive_has_no_stall(client: httpx.Client) -> None:
+def test_each_answer_is_sent_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Regression: without TCP_NODELAY every answer on a kept connection waits 40 ms or longer."""
-    client.post(PATH, json={"row": good_row()})
-    took = []
-    for _ in range(60):
-        began = time.perf_counter()
-        client.post(PATH, json={"row": good_row()})
-        took.append(time.perf_counter() - began)
-    assert min(took) < 0.04
+    at_once: list[int] = []
+    made = BoundedProtocol.connection_made
+
+    def noted(self: BoundedProtocol, transport: asyncio.Transport) -> None:
+        made(self, transport)
+        at_once.append(transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    monkeypatch.setattr(BoundedProtocol, "connection_made", noted)
+    config = configured(Starlette())
+    config.load()
+
+    async def connect() -> None:
+        state = ServerState()
+        with closing(listening("127.0.0.1", 0)) as listener:
+            server = await asyncio.get_running_loop().create_server(
+                lambda: BoundedProtocol(config=config, server_state=state, app_state={}), sock=listener
+            )
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            await until_async(lambda: at_once)
+            writer.close()
+            server.close()
+
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(connect())
+    assert at_once == [1]
 
 
 def test_metrics_count(server: Running, client: httpx.Client) -> None:

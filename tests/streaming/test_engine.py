@@ -12,7 +12,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +20,7 @@ import pytest
 from tests.engine.harness import Shop
 from tests.soak import times
 from tests.streaming.posting import account, lines, numbers, post, rows, send, stream
+from tests.waiting import let_pass
 
 from shopfloor.client.connection import EngineClient
 from shopfloor.client.rows import append
@@ -105,9 +105,9 @@ def test_segments_roll_by_rows_and_by_time(shop: Shop) -> None:
     config_set(shop.root, "stream.idle_seconds", "0.3")
     shop.look()
     post(shop, lines(*range(150)), "full")
-    _until(lambda: shop.client.ask(DatasetShow(name="d")).rows == 150)
+    shop.until(lambda: shop.client.ask(DatasetShow(name="d")).rows == 150)
     post(shop, lines(1), "idle")
-    _until(lambda: shop.client.ask(DatasetShow(name="d")).rows == 151)
+    shop.until(lambda: shop.client.ask(DatasetShow(name="d")).rows == 151)
 
 
 def test_stopping_hands_over_what_is_open(shop: Shop) -> None:
@@ -254,7 +254,7 @@ def test_random_kills_in_the_middle_of_posts(shop: Shop) -> None:
         thread.start()
     chance = random.Random(7)
     for _ in range(times(5, 200)):
-        time.sleep(chance.uniform(0.05, 0.9))
+        let_pass(chance.uniform(0.05, 0.9), "the engine dies at any moment")
         _kill_owner(shop)
     over.set()
     for thread in threads:
@@ -354,18 +354,6 @@ def _kill_owner(shop: Shop) -> None:
         os.kill(pid, signal.SIGKILL)
     except (IndexError, ValueError, ProcessLookupError):
         return  # starting
-
-
-def _until(ready: object, seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if ready():  # type: ignore[operator]
-                return
-        except ShopfloorError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError("it did not happen")
 
 
 def _cli(shop: Shop, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

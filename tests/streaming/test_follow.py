@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.engine.harness import Shop
 from tests.soak import times
 from tests.streaming.posting import account, lines, numbers, stream
+from tests.waiting import let_pass
 
 from shopfloor.client.setup import config_set
-from shopfloor.domain.errors import ShopfloorError
 from shopfloor.domain.file import FileState
 from shopfloor.domain.requests.files import FileList
 from shopfloor.domain.requests.workspace import Doctor, DoctorFinding
@@ -59,9 +57,9 @@ def test_new_lines_come_in_as_they_are_written(shop: Shop, inbox: Path) -> None:
 def test_it_follows_by_itself(shop: Shop, inbox: Path) -> None:
     config_set(shop.root, "stream.idle_seconds", "0.3")
     add(inbox / "events.jsonl", 1)
-    _until(lambda: numbers(shop) == Counter([1]))
+    shop.until(lambda: numbers(shop) == Counter([1]))
     add(inbox / "events.jsonl", 2)
-    _until(lambda: numbers(shop) == Counter([1, 2]))
+    shop.until(lambda: numbers(shop) == Counter([1, 2]))
 
 
 def test_a_partial_line_waits_for_its_end(shop: Shop, inbox: Path) -> None:
@@ -109,7 +107,7 @@ def test_rotation_by_rename(shop: Shop, inbox: Path, name: str, restart: bool) -
         writer.write(lines(101))
         shop.settle()
     assert numbers(shop) == Counter([*range(102), 1000])
-    time.sleep(1.5)  # a scan or more: nobody takes the old file in as a whole
+    let_pass(1.5, "a scan or more: nobody takes the old file in as a whole")
     shop.settle()
     assert numbers(shop) == Counter([*range(102), 1000])
     account(shop)
@@ -147,9 +145,9 @@ def test_a_copy_that_is_made_slowly_is_no_new_file(shop: Shop, inbox: Path) -> N
     data = log.read_bytes()
     with (inbox / "events-1.jsonl").open("wb", buffering=0) as copy:
         for start in range(0, len(data), 1 + len(data) // 8):
-            time.sleep(0.2)
+            let_pass(0.2, "slower than a scan")
             copy.write(data[start : start + 1 + len(data) // 8])
-    time.sleep(0.3)
+    let_pass(0.3, "less than the quiet time")
     os.truncate(log, 0)
     add(log, 5000)
     shop.settle()
@@ -173,7 +171,7 @@ def test_a_file_that_is_not_followed_any_more_is_not_taken_in_again(shop: Shop, 
     shop.start()
     add(inbox / "events.jsonl", 3)
     shop.settle()
-    time.sleep(1.5)
+    let_pass(1.5, "a scan or more: nobody takes it in as a whole")
     shop.settle()
     assert sum(numbers(shop).values()) == len(numbers(shop)), "no row twice"
 
@@ -186,7 +184,7 @@ def test_another_file_that_gets_the_inode_is_an_ordinary_file(shop: Shop, inbox:
     log.write_bytes(b"n,t\n7,seven\n")  # the same inode with other content and another name
     log.rename(inbox / "other.csv")
     shop.settle()
-    time.sleep(1.5)
+    let_pass(1.5, "a scan or more: nobody takes it in as a whole")
     shop.settle()
     assert numbers(shop)[7] == 1
 
@@ -221,7 +219,7 @@ def test_appends_rotations_and_kills_at_random(shop: Shop, inbox: Path, seed: in
         cut = chance.choice([len(data), chance.randrange(len(data))])
         with log.open("ab", buffering=0) as file:
             file.write(data[:cut])
-            time.sleep(chance.choice([0, 0.15]))  # the follower may look between the halves of a line
+            let_pass(chance.choice([0, 0.15]), "the follower may look between the halves of a line")
             file.write(data[cut:])
 
     def rename() -> None:
@@ -242,23 +240,13 @@ def test_appends_rotations_and_kills_at_random(shop: Shop, inbox: Path, seed: in
         shop.start()
 
     for _ in range(25):
-        chance.choices([append, rename, truncate, kill, lambda: time.sleep(0.15)], [8, 2, 1, 2, 3])[0]()
+        chance.choices(
+            [append, rename, truncate, kill, lambda: let_pass(0.15, "the follower may look")], [8, 2, 1, 2, 3]
+        )[0]()
     shop.settle()
     assert numbers(shop) == Counter(range(written))
     held = account(shop)
     assert sum(held.values()) == held[FileState.COMMITTED]
-
-
-def _until(ready: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if ready():
-                return
-        except ShopfloorError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError("it did not happen")
 
 
 def test_a_followed_file_that_is_stuck_says_why_also_to_the_doctor(shop: Shop, inbox: Path) -> None:
@@ -269,7 +257,7 @@ def test_a_followed_file_that_is_stuck_says_why_also_to_the_doctor(shop: Shop, i
     assert _finding(shop).ok
     with (inbox / "events.jsonl").open("ab") as file:
         file.write(lines(2)[:-1])
-    _until(lambda: stream(shop).followed[0].stuck)
+    shop.until(lambda: stream(shop).followed[0].stuck)
     [followed] = stream(shop).followed
     assert "last line has been incomplete" in followed.detail
     assert followed.moved_at is not None
@@ -278,8 +266,8 @@ def test_a_followed_file_that_is_stuck_says_why_also_to_the_doctor(shop: Shop, i
     assert "inbox/d/events.jsonl is followed but stuck" in finding.detail
     with (inbox / "events.jsonl").open("ab") as file:
         file.write(b"\n")
-    _until(lambda: not stream(shop).followed[0].stuck)
-    _until(lambda: _finding(shop).ok)
+    shop.until(lambda: not stream(shop).followed[0].stuck)
+    shop.until(lambda: _finding(shop).ok)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -289,9 +277,9 @@ def test_a_file_that_may_not_be_read_is_named(shop: Shop, inbox: Path) -> None:
     closed = inbox / "events2.jsonl"
     add(closed, 2)
     closed.chmod(0)
-    _until(lambda: any("cannot be opened" in file.detail and file.stuck for file in stream(shop).followed))
+    shop.until(lambda: any("cannot be opened" in file.detail and file.stuck for file in stream(shop).followed))
     closed.chmod(0o600)
-    _until(lambda: not any(file.stuck for file in stream(shop).followed))
+    shop.until(lambda: not any(file.stuck for file in stream(shop).followed))
 
 
 def test_one_file_that_cannot_be_read_on_does_not_hold_up_another_dataset(shop: Shop, inbox: Path) -> None:
@@ -303,10 +291,10 @@ def test_one_file_that_cannot_be_read_on_does_not_hold_up_another_dataset(shop: 
     shop.settle()
     Layout(shop.root).contract("d").write_text("this is no contract")
     add(inbox / "events.jsonl", 2)
-    _until(lambda: stream(shop).followed[0].stuck)
+    shop.until(lambda: stream(shop).followed[0].stuck)
     assert "not valid TOML" in stream(shop).followed[0].detail
     add(other / "log.jsonl", 2)
-    _until(lambda: stream(shop, "e").followed[0].rows == 2)
+    shop.until(lambda: stream(shop, "e").followed[0].rows == 2)
 
 
 def _finding(shop: Shop) -> DoctorFinding:

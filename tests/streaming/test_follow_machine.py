@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.soak import times
+from tests.waiting import until
 
 from shopfloor.arrival.scan import scan
 from shopfloor.domain.clock import SystemClock
@@ -160,16 +160,18 @@ class FollowedFile(RuleBasedStateMachine):
         lines = b"".join(path.read_bytes() for path in self.layout.streams.glob(f"d/*{LINES}")).splitlines()
         return Counter(json.loads(line)["n"] for line in lines)
 
+    def has_read_all(self) -> bool:
+        """After one more look."""
+        self.look()
+        return not self.streams._follower.waiting()
+
     def teardown(self) -> None:
         if not hasattr(self, "streams"):
             return
         try:
             if self.half:
                 self.write(self.half)
-            self.look()
-            while self.streams._follower.waiting():
-                time.sleep(0.05)
-                self.look()
+            until(self.has_read_all)
             self.look()
             self.streams.roll()
             assert self.found() == Counter(range(self.written))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.waiting import until_async
 from textual.pilot import Pilot
 
 from shopfloor.domain.columns import Column, ColumnType
@@ -564,11 +564,7 @@ def app_on(engine: FakeEngine, folder: Path) -> ShopfloorApp:
 
 async def until(pilot: Pilot[int], ready: Any, seconds: float = 60.0) -> None:
     """Wait for a condition, without guessing how long it takes."""
-    end = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < end, f"never came: {picture(pilot.app)}"
-        await pilot.pause()
-        await asyncio.sleep(0.01)
+    await until_async(ready, seconds, said=lambda: picture(pilot.app), between=pilot.pause)
 
 
 def picture(app: Any) -> str:

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.tui.shop import FakeEngine, Shop, app_on, picture, until
+from tests.waiting import let_pass_async, until_async
 from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -59,8 +60,7 @@ async def rest(app: ShopfloorApp) -> None:
     """Until every key has taken effect."""
     for _ in range(2):
         await asyncio.sleep(0)
-        while app.is_running and app.keys.busy:
-            await asyncio.sleep(0.002)
+        await until_async(lambda: not (app.is_running and app.keys.busy), every=0.002)
 
 
 async def play(app: ShopfloorApp, packets: Sequence[bytes]) -> None:
@@ -70,7 +70,7 @@ async def play(app: ShopfloorApp, packets: Sequence[bytes]) -> None:
         for event in keyboard.feed(decode(packet)):
             app.post_message(event)
         await rest(app)
-    await asyncio.sleep(_ESCAPE_DELAY)
+    await let_pass_async(_ESCAPE_DELAY, "an escape sequence that goes on would have")
     for event in keyboard.tick():
         app.post_message(event)
     await rest(app)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from tests.tui.shop import picture
+from tests.waiting import until_async
 
 from shopfloor.tui.welcome import WelcomeApp
 
@@ -14,10 +14,7 @@ async def test_using_the_folder_makes_a_workspace_there(tmp_path: Path) -> None:
     app = WelcomeApp(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("i")
-        for _ in range(500):
-            if not app.is_running or app.return_value is not None:
-                break
-            await asyncio.sleep(0.01)
+        await until_async(lambda: not app.is_running or app.return_value is not None)
     assert app.return_value == tmp_path.resolve()
     assert (tmp_path / "workspace.toml").is_file()
 

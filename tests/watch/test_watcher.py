@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.upkeep.works import HandClock
+from tests.waiting import let_pass, until
 
 from shopfloor.arrival import watcher as module
 from shopfloor.arrival.watcher import Watcher
+from shopfloor.domain.ids import ulid
 
 
 class Bench:
@@ -33,21 +34,12 @@ class Bench:
     def hears(self) -> bool:
         """Whether a file that lands makes an event."""
         self.hints.clear()
-        (self.folder / f"{time.monotonic_ns()}.csv").write_text("a\n")
+        (self.folder / f"{ulid()}.csv").write_text("a\n")
         return self.hints.wait(60.0)
 
     def well(self) -> bool:
         """Whether it says after a few looks that all is well."""
         return until(lambda: self.tend(1.0)[0])
-
-
-def until(done: Callable[[], bool], seconds: float = 60.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not done():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 @pytest.fixture
@@ -102,7 +94,7 @@ def test_a_handler_that_raises_is_noticed(bench: Bench, monkeypatch: pytest.Monk
     monkeypatch.setattr(bench.watcher, "heard", explode)
     monkeypatch.setattr(threading, "excepthook", lambda info: None)
     (bench.folder / "a.csv").write_text("a\n")
-    assert until(lambda: not bench.watcher._observer.is_alive())
+    until(lambda: not bench.watcher._observer.is_alive())
     monkeypatch.undo()
     assert bench.tend() == (False, "a watcher thread died")
     assert bench.hears()
@@ -110,9 +102,10 @@ def test_a_handler_that_raises_is_noticed(bench: Bench, monkeypatch: pytest.Monk
 
 def test_silence_is_noticed_by_the_canary(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """All threads live and say so, and no event comes: only a file that is touched can tell."""
-    monkeypatch.setattr(bench.watcher, "heard", lambda path: None)
+    lost: list[str] = []
+    monkeypatch.setattr(bench.watcher, "heard", lost.append)
     bench.tend(61.0)
-    time.sleep(0.3)
+    until(lambda: lost)
     assert bench.tend(6.0) == (False, "no event arrived for a file that was touched")
     monkeypatch.undo()
     assert bench.well()
@@ -135,9 +128,9 @@ def test_a_flood_that_overflows_the_kernels_queue_is_noticed(bench: Bench) -> No
     with reader._lock:  # the reader waits for it after each read
         for number in range(limit // 2 + 6_000):
             (bench.folder / f"f{number}.csv").touch()
-    assert until(lambda: bench.watcher._doubt == "events were lost in a flood")
+    until(lambda: bench.watcher._doubt == "events were lost in a flood")
     assert not bench.tend()[0]
-    assert until(lambda: bench.tend(1.0)[0])
+    until(lambda: bench.tend(1.0)[0])
     assert bench.hears()
 
 
@@ -167,7 +160,7 @@ def test_a_folder_that_goes_away_troubles_no_other(bench: Bench, tmp_path: Path)
     folders = [bench.folder, second]
     assert bench.watcher.tend(folders).healthy
     second.rmdir()
-    time.sleep(0.3)
+    let_pass(0.3, "its observer may notice or not")
     assert bench.watcher.tend(folders).healthy
     second.mkdir()
     bench.watcher.tend(folders)

@@ -55,7 +55,7 @@ def serve(options: ServeOptions, ready: Callable[[int], None], clock: Clock | No
     `ready` gets the port once connections are accepted. Raises `ShopfloorError` when the
     address cannot be used.
     """
-    listener = _listen(options.host, options.port)
+    listener = listening(options.host, options.port)
     _raise_file_limit()
     sys.setswitchinterval(_SWITCH_SECONDS)
     port = int(listener.getsockname()[1])
@@ -65,21 +65,25 @@ def serve(options: ServeOptions, ready: Callable[[int], None], clock: Clock | No
         ThreadPoolExecutor(THREADS, "rows") as forwarding,
     ):
         app = build(options, clock or SystemClock(), loading, working, forwarding)
-        config = uvicorn.Config(
-            app,
-            loop="uvloop",
-            http=BoundedProtocol,
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-        )
-        _Server(config, lambda: ready(port)).run(sockets=[listener])
+        _Server(configured(app), lambda: ready(port)).run(sockets=[listener])
+
+
+def configured(app: Starlette) -> uvicorn.Config:
+    """How uvicorn serves an application."""
+    return uvicorn.Config(
+        app,
+        loop="uvloop",
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
 
 
 def build(
@@ -132,7 +136,8 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that accepts connections there. Raises `ShopfloorError` when the address cannot be used."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With its protocol named, asyncio sets TCP_NODELAY; without, each answer may wait 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
