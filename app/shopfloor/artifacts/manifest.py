@@ -36,11 +36,22 @@ class FeatureField(Record, frozen=True, kw_only=True):
 register_record(FeatureField, "feature")
 
 
+class KeptRecipe(Record, frozen=True, kw_only=True):
+    """What made a model of rows, so that it can be judged, and made anew, on others: the candidate, the digest of all
+    else in the definition that decides what it makes of them, and that of the team's `code` (empty without).
+    """
+
+    candidate: str
+    digest: str
+    code: str = ""
+
+
 class ArtifactManifest(Record, frozen=True, kw_only=True):
     """Everything a reader may know of an artifact before it opens the model.
 
     `files` maps file name to sha256 (filled by `bundle.stage`). `classes` are the labels in the
-    order of the probability columns, `positive` the label that a binary score is the probability of.
+    order of the probability columns, `positive` the label that a binary score is the probability of. `recipe` is None
+    where nobody knows it: of models that were adopted or made by earlier versions.
     """
 
     model: str
@@ -58,6 +69,7 @@ class ArtifactManifest(Record, frozen=True, kw_only=True):
     segment_by: tuple[str, ...] = ()
     segments: int = 0
     trained_until: datetime | None = None
+    recipe: KeptRecipe | None = None
     environment: dict[str, str] = {}
     created_at: datetime
     files: dict[str, str] = {}

@@ -43,7 +43,10 @@ class GateCheck(Record, frozen=True, kw_only=True):
 
 
 class Decision(Record, frozen=True, kw_only=True):
-    """The gate's verdict with its evidence."""
+    """The gate's verdict with its evidence.
+
+    `refreshes` is the champion whose recipe the version is of; with `tested` another recipe was tested against it first.
+    """
 
     outcome: Outcome
     reason: str
@@ -57,6 +60,8 @@ class Decision(Record, frozen=True, kw_only=True):
     rows: int = 0
     decided_at: datetime | None = None
     decided_by: str = GATE
+    refreshes: int | None = None
+    tested: bool = False
 
 
 class WithdrawnRows(Record, frozen=True, kw_only=True):

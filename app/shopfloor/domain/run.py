@@ -56,12 +56,16 @@ class ArtifactRef(Record, frozen=True, kw_only=True):
 
 
 class CandidateScore(Record, frozen=True, kw_only=True):
-    """How one candidate did on the holdout, metric name to value."""
+    """How one candidate did on the rows that were judged, metric name to value: the means over blocks.
+
+    `blocks` are the values of the metric that decides, oldest block first; empty where there is one block.
+    """
 
     name: str
     metrics: dict[str, float | None]
     seconds: float = 0.0
     error: str | None = None
+    blocks: tuple[float | None, ...] = ()
 
 
 class SegmentScore(Record, frozen=True, kw_only=True):

@@ -30,6 +30,9 @@ LEAST_CLASS_ROWS = 10
 FIRST_ROWS = 20
 """Rows that are enough to judge a first model, whatever `min_rows` asks for when a champion is at stake."""
 
+HARM = 0.05
+"""The error that the test may make which says that newer rows do harm."""
+
 FIRST_CLASS_ROWS = 5
 """The same for the rows of a class."""
 
@@ -37,11 +40,11 @@ FIRST_CLASS_ROWS = 5
 def enough_rows(spec: GateSpec, chosen: Eligible) -> GateCheck:
     """`rows`: at least `min_rows` rows judge.
 
-    A first model replaces nothing, and its test against a constant answer knows how few rows there
-    are: fewer will do.
+    A first model replaces nothing, one of the champion's recipe is not tested against it, and their test against a
+    constant answer knows how few rows there are: fewer will do.
     """
     needed = spec.definition.release.min_rows
-    if spec.champion_version is None:
+    if spec.champion_version is None or spec.refreshes is not None:
         needed = min(needed, FIRST_ROWS)
     enough = chosen.rows >= needed
     lead = "" if enough else f"{too_few(chosen.rows, needed)}; "
@@ -63,7 +66,8 @@ def enough_classes(spec: GateSpec, scored: Predictions) -> GateCheck | None:
     """`classes`: two classes (both, for a binary target) with enough rows each; a first model needs fewer."""
     if not spec.task.classification or len(scored) == 0:
         return None
-    needed = FIRST_CLASS_ROWS if spec.champion_version is None else LEAST_CLASS_ROWS
+    alone = spec.champion_version is None or spec.refreshes is not None
+    needed = FIRST_CLASS_ROWS if alone else LEAST_CLASS_ROWS
     counts = np.sort(scored.class_rows())[::-1]
     second = int(counts[1]) if len(counts) > 1 else 0
     enough = second >= needed
@@ -141,6 +145,25 @@ def large_enough(spec: GateSpec, found: Comparison) -> GateCheck:
         value=found.gain,
         limit=needed,
         detail=f"gain {numbers.gain(found.gain)} {compared} the minimum {numbers.rounded(needed)}",
+    )
+
+
+def not_harmed(spec: GateSpec, found: Comparison | None) -> GateCheck:
+    """`newer_rows`: fits of the champion's recipe are not shown to be worse with newer rows than without them."""
+    if found is None or not found.known:
+        detail = "the champion's recipe with newer rows; too few blocks in time to compare it with and without them"
+        return GateCheck(code="newer_rows", passed=True, detail=detail, blocking=False)
+    harmed = found.worse(HARM) and found.gain < -spec.margin
+    verdict = "worse" if harmed else "not shown to be worse"
+    return GateCheck(
+        code="newer_rows",
+        passed=not harmed,
+        value=found.gain,
+        limit=-spec.margin,
+        detail=(
+            f"the champion's recipe with newer rows is {verdict} than without them: change {numbers.gain(found.gain)} "
+            f"{numbers.interval(found.interval)} ({found.method}, {_units(found)})"
+        ),
     )
 
 

@@ -58,8 +58,8 @@ def select(
 ) -> Eligible:
     """Choose the rows that may judge.
 
-    With a split by time (`spec.by_time`) a row must be strictly later than both trainings.
-    With a split by hash every holdout row is kept out of every training, so all may judge.
+    With a split by time (`spec.by_time`) a row must be strictly later than both trainings, unless no fit that answered
+    had seen it. With a split by hash every holdout row is kept out of every training, so all may judge.
     Raises `DataError` when the tables do not have the same rows.
     """
     import pandas as pd
@@ -131,6 +131,8 @@ def _timing(late: int, total: int, limit: datetime | None, spec: GateSpec) -> st
     whom = "the training" if spec.champion_version is None else "both trainings"
     if limit is not None:
         return f"{rows} later than {whom} ({_day(limit)})"
+    if spec.unseen:
+        return f"{rows}, each answered by fits that had not seen it"
     if spec.by_time:
         return f"{rows}; when the training ended is not known"
     return f"{rows}, kept out of {whom} by a hash of their key"

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-_APART = frozenset({"gain", "leak"})
-"""Checks whose failure does not reject: the one holds, the other waits for a person."""
+_APART = frozenset({"gain", "leak", "newer_rows"})
+"""Checks whose failure does not reject: it holds, or waits for a person."""
 
 
 @dataclass(slots=True)
@@ -70,13 +70,15 @@ def judge(
     champion_predictions: pd.DataFrame | None = None,
     time: pd.Series[Any] | None = None,
     delivery: Codes | None = None,
+    fresher: Comparison | None = None,
 ) -> Decision:
     """Judge a challenger; all tables hold the same rows in the same order.
 
     `holdout` has the raw columns (for slices and the leak check), `target` the truth (class
     labels or numbers), predictions the columns `prediction` and `probability_<class>`, `time`
     the moment of each row where the model has a time column, `delivery` the number of the delivery that brought it,
-    (n,).
+    (n,), or the block in which it was judged; `fresher` compares fits with newer rows and without where
+    the challenger refreshes the champion's recipe.
 
     * `reject`: answers missing, too slow, too large, worse than a constant or than the champion
       with evidence, a slice or the calibration worse.
@@ -84,7 +86,8 @@ def judge(
       policy leaves it to a person (then a check `policy` says so), or not better than a constant
       answer with evidence, however much worse the champion became.
     * `await_approval` under the policy `auto`, too, where an input changed its type or may hold the answer.
-    * `promote` / `await_approval`: evidence of a gain of at least `min_gain` (interval at level
+    * `promote` / `await_approval`: the champion's own recipe with newer rows, unless these are shown to do harm
+      (worse than without them by more than `margin`, at level .05), or evidence of a gain of at least `min_gain` (interval at level
       1 - 2 alpha above 0), or a champion older than `refresh_days` and a challenger that is not
       worse by more than `margin`.
 
@@ -93,7 +96,7 @@ def judge(
     for tables that do not match and `ConfigError` for an unknown metric.
     """
     metric = metrics.find(spec.metric)
-    champion_or_none = None if spec.champion_version is None else champion_predictions
+    champion_or_none = None if spec.champion_version is None or spec.refreshes else champion_predictions
     chosen = select(spec, holdout, target, challenger_predictions, champion_or_none, time, delivery)
     alpha = alpha_of_test(spec.definition.release.alpha, spec.earlier_tests, spec.new_blocks, spec.block_months)
     found = _Findings(rows=chosen.rows)
@@ -105,6 +108,8 @@ def judge(
     # Only rows that can tell are tested: a comparison that tests nothing spends no error.
     if found.open() is None:
         _test(spec, metric, chosen, alpha, found)
+        if spec.refreshes is not None:
+            found.add(checks.not_harmed(spec, fresher))
     for check in (checks.latency(spec), checks.size(spec), checks.inputs(spec)):
         found.add(check)
     outcome, reason = _decide(spec, metric, alpha, found)
@@ -127,7 +132,7 @@ def _with_margins(spec: GateSpec, metric: Metric, champion_score: float | None) 
 
 def _score(spec: GateSpec, metric: Metric, chosen: Eligible, found: _Findings) -> None:
     """Both scores, or a check that says why there is none."""
-    if spec.champion_version is not None and chosen.champion is None:
+    if spec.champion_version is not None and chosen.champion is None and spec.refreshes is None:
         found.add(checks.champion(spec))
     models = [chosen.challenger] + ([] if chosen.champion is None else [chosen.champion])
     if spec.task not in metric.tasks:
@@ -148,7 +153,7 @@ def _test(spec: GateSpec, metric: Metric, chosen: Eligible, alpha: float, found:
     """All questions that need enough rows."""
     assert found.score is not None
     release = spec.definition.release
-    first = chosen.champion is None
+    first = chosen.champion is None and spec.refreshes is None
     given = spec.dummy_score
     known = given if given is not None and math.isfinite(given) else None
     dummy = metric.score(constant(metric, chosen.challenger)) if known is None else known
@@ -159,7 +164,8 @@ def _test(spec: GateSpec, metric: Metric, chosen: Eligible, alpha: float, found:
     skip = frozenset(filter(None, (spec.definition.target, spec.definition.time, spec.definition.id)))
     if chosen.champion is not None:
         _compare(spec, metric, chosen, alpha, found, skip)
-    found.add(checks.shared_error(spec, alpha))
+    if spec.refreshes is None:
+        found.add(checks.shared_error(spec, alpha))
     found.add(checks.calibrated(spec, chosen.challenger, chosen.champion, chosen.blocks))
     found.add(checks.overfit(spec, metric, found.score, dummy))
     found.add(checks.leak(spec, chosen))
@@ -245,6 +251,9 @@ def _held(spec: GateSpec, found: _Findings) -> str:
     if dummy is None or dummy.passed is not True:
         # Where labels broke, a constant beats a champion that still tries: that is no gain.
         return f"inconclusive: {dummy.detail if dummy else 'no test'}{_stays(spec)}"
+    newer = found.find("newer_rows")
+    if newer is not None and newer.passed is False:
+        return f"{newer.detail}{_stays(spec)}"
     if better is None or gain is None:
         return ""
     if refresh is not None and refresh.passed:
@@ -268,6 +277,9 @@ def _stays(spec: GateSpec) -> str:
 
 
 def _good(spec: GateSpec, metric: Metric, alpha: float, found: _Findings) -> str:
+    if spec.refreshes is not None:
+        score = numbers.figure(metric.shown(found.score))
+        return f"the recipe of champion v{spec.refreshes} with the newest rows: {metric.label} {score}"
     assert found.comparison is not None
     refresh, better, gain = found.find("refresh"), found.find("better"), found.find("gain")
     superior = better is not None and gain is not None and better.passed and gain.passed
@@ -298,4 +310,19 @@ def _decision(spec: GateSpec, found: _Findings, outcome: Outcome, reason: str) -
         interval=None if result is None else result.interval,
         rows=found.rows,
         decided_at=spec.now,
+        refreshes=spec.refreshes,
+    )
+
+
+def after_test(decision: Decision, tried: Decision) -> Decision:
+    """The decision about the champion's recipe, after another one was tested against it and not released."""
+    check = GateCheck(
+        code="other_recipe",
+        passed=None if tried.outcome is Outcome.HOLD else False,
+        value=tried.gain,
+        detail=f"another recipe was better on average and is not released: {tried.reason}",
+        blocking=False,
+    )
+    return msgspec.structs.replace(
+        decision, checks=(*decision.checks, check), tested=decision.tested or tried.interval is not None
     )

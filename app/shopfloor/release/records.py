@@ -18,7 +18,8 @@ class GateSpec(Record, frozen=True, kw_only=True):
 
     `classes` are the class names as text, in the order of training; `positive` one of them.
     `*_trained_until` is the newest row time a model was fitted on, `holdout_from` the oldest row
-    time of the holdout. `split` is the split that was used; `auto` infers it: by time when the
+    time of the holdout; with `unseen` both sides' answers are those of fits that had not seen the row, so any row may
+    judge. `refreshes` is the champion, where the challenger is of its recipe. `split` is the split that was used; `auto` infers it: by time when the
     challenger's training ended before the holdout began.
     Scores are scikit-learn scorer values: greater is better, errors are negative.
     `train_score` is the challenger's score on a sample of its training rows, `dummy_score` that of the constant model
@@ -37,6 +38,8 @@ class GateSpec(Record, frozen=True, kw_only=True):
     positive: str | None = None
     champion_version: int | None = None
     champion_trained_until: datetime | None = None
+    refreshes: int | None = None
+    unseen: bool = False
     challenger_trained_until: datetime | None = None
     holdout_from: datetime | None = None
     split: Split = Split.AUTO
@@ -62,7 +65,7 @@ class GateSpec(Record, frozen=True, kw_only=True):
     @property
     def by_time(self) -> bool:
         """True when the holdout is the newest share of time, so rows can be too old to judge."""
-        if self.holdout_from is None or self.split is Split.HASH:
+        if self.unseen or self.holdout_from is None or self.split is Split.HASH:
             return False
         if self.split is Split.TIME or self.challenger_trained_until is None:
             return True

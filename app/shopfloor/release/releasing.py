@@ -58,20 +58,26 @@ def carry_out(transaction: Transaction, definition: ModelDefinition, update: rul
 
 
 def earlier_tests(query: Query, model: str, champion: ArtifactFile | None) -> tuple[int, ...]:
-    """The dataset versions of the challengers that were tested against this champion (or, before it, a constant),
-    ascending.
+    """The dataset versions of the challengers that were tested against this champion's recipe (or, before it, a
+    constant), ascending.
 
-    A decision without an interval saw too few rows to test anything.
+    A version of the champion's own recipe takes its place without a test, and what was spent stays spent. A decision
+    without an interval saw too few rows to test anything.
     """
+    made = {one.version: one.decision for one in models.versions(query, model, _MANY, 0).rows}
     number = champion.version if champion is not None else None
+    alike = {number}
+    while number is not None and (decision := made.get(number)) is not None and decision.refreshes not in alike:
+        number = decision.refreshes
+        alike.add(number)
     return tuple(
         sorted(
             version.dataset_version
             for version in models.versions(query, model, _MANY, 0).rows
             if version.dataset_version is not None
             and version.decision is not None
-            and version.decision.champion == number
-            and version.decision.interval is not None
+            and version.decision.champion in alike
+            and (version.decision.interval is not None or version.decision.tested)
         )
     )
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -83,7 +84,7 @@ def fit_family(
     used = {one.name for one in pooled.features}
     scores = pooled_scores[order]
     places = {part.segment: slice(*part.holdout) for part in rows.slices}
-    for count, member in enumerate(_fitted(spec, rows, wanted, candidate), start=1):
+    for count, member in enumerate(_fitted(spec, rows, wanted, candidate, every=prepared.every), start=1):
         reasons[member.segment] = safe(member.fallback)
         if not member.fallback:
             members[member.segment] = member.model
@@ -105,6 +106,15 @@ def fit_family(
         segments=_segment_scores(rows, reasons, job, metric, truth[order], scores),
         notes=_notes(len(rows.slices), len(members)),
     )
+
+
+def as_served(judged: FamilyFit, whole: FamilyFit) -> FamilyFit:
+    """The family as it was judged, with what is said of the one that learned all rows and serves."""
+    served = {one.segment: one.fallback for one in whole.segments}
+    segments = tuple(
+        msgspec.structs.replace(one, fallback=served.get(one.segment, one.fallback)) for one in judged.segments
+    )
+    return replace(judged, segments=segments, notes=whole.notes)
 
 
 def _unsorted(scores: Floats, order: NDArray[np.intp]) -> Floats:
@@ -142,15 +152,18 @@ def _segment_scores(
 
 def forget(spec: TrainSpec, candidate: str) -> None:
     """Remove the finished members kept for a retry; the run is done."""
-    scratch = scratch_for(spec, candidate)
-    if scratch:
-        shutil.rmtree(scratch, ignore_errors=True)
+    for every in (False, True):
+        scratch = scratch_for(spec, candidate, every=every)
+        if scratch:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _fitted(spec: TrainSpec, rows: Sorted, wanted: Sequence[Slice], candidate: str) -> Iterator[MemberFit]:
+def _fitted(
+    spec: TrainSpec, rows: Sorted, wanted: Sequence[Slice], candidate: str, *, every: bool
+) -> Iterator[MemberFit]:
     """Members as they finish. The first ones are fitted here: their time shows whether
     worker processes pay."""
-    scratch = scratch_for(spec, candidate)
+    scratch = scratch_for(spec, candidate, every=every)
     rest = list(wanted)
     if spec.backend in {"sequential", "loky"}:
         started, count = time.perf_counter(), 0
@@ -162,7 +175,7 @@ def _fitted(spec: TrainSpec, rows: Sorted, wanted: Sequence[Slice], candidate: s
     groups = _groups(rest, max(1, spec.workers) * _CHUNKS_PER_WORKER)
     if spec.backend == "dask":
         bare = replace(rows.job, train=Table(0, {}), values=rows.job.values[:0], late=rows.job.late[:0])
-        remote = [(spec, bare, group, candidate, scratch) for group in groups]
+        remote = [(spec, bare, group, candidate, scratch, every) for group in groups]
         results = run_chunks(fit_members_of, remote, spec.backend, spec.workers, spec.scheduler)
     else:
         local = [(rows.chunk(group), candidate, scratch) for group in groups]

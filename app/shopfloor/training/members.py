@@ -141,25 +141,29 @@ def fit_members(rows: Sorted, candidate: str, scratch: str) -> list[MemberFit]:
 
 
 def fit_members_of(
-    spec: TrainSpec, job: FitJob, slices: Sequence[Slice], candidate: str, scratch: str
+    spec: TrainSpec, job: FitJob, slices: Sequence[Slice], candidate: str, scratch: str, every: bool
 ) -> list[MemberFit]:
     """As `fit_members` on another machine: the rows are read there from the parts, not sent.
 
-    `job` comes without rows.
+    `job` comes without rows. `every`: members learn all rows.
     """
     prepared = _prepared_there(to_json(spec))
+    if every:
+        prepared = prepared.judged_by_all()
     full = replace(job, train=prepared.train, values=prepared.train_values, late=prepared.parted.late)
     rows, _ = by_segment(prepared, full, spec.definition.segment_by)
     with limited(1):
         return fit_members(replace(rows, slices=list(slices)), candidate, scratch)
 
 
-def scratch_for(spec: TrainSpec, candidate: str) -> str:
-    """The directory for finished members of exactly this training, or "" when none is kept."""
+def scratch_for(spec: TrainSpec, candidate: str, *, every: bool) -> str:
+    """The directory for finished members of exactly this training, on `every` row or as they are judged, or "" when
+    none is kept.
+    """
     if not spec.scratch:
         return ""
     same = msgspec.structs.replace(spec, run="", workers=0, backend="", scratch="", scheduler="")
-    name = hashlib.sha256(to_json(same) + candidate.encode()).hexdigest()[:32]
+    name = hashlib.sha256(to_json(same) + candidate.encode() + bytes([every])).hexdigest()[:32]
     path = Path(spec.scratch) / f"members-{name}"
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return str(path)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,23 +18,35 @@ from shopfloor.domain.errors import DataError
 from shopfloor.domain.numbers import count
 from shopfloor.training.features import candidate_columns, learnable
 from shopfloor.training.repeated_ids import newest_only
-from shopfloor.training.split import Parted, part_rows
+from shopfloor.training.split import Block, Parted, part_rows
 from shopfloor.training.task import Target, read_target
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """`train` and `holdout` hold the chosen `columns`; `parted` has the positions of their rows
-    in `frame`, `moments` every row's time (all missing without a time column)."""
+    """`table` holds the chosen `columns` of all rows of `frame`; `parted` has the positions of those that are learned
+    and judged, `moments` every row's time (all missing without a time column). With `every` all rows are learned, also
+    those that are judged.
+    """
 
     frame: pd.DataFrame
     moments: NDArray[np.int64]
     columns: tuple[Column, ...]
     target: Target
     parted: Parted
-    train: Table
-    holdout: Table
+    table: Table
     notes: tuple[str, ...]
+    every: bool = False
+
+    @cached_property
+    def train(self) -> Table:
+        """The training rows of the newest block."""
+        return self.table.take(self.parted.train)
+
+    @cached_property
+    def holdout(self) -> Table:
+        """The rows of the newest block."""
+        return self.table.take(self.parted.holdout)
 
     @property
     def unlabelled(self) -> NDArray[np.intp]:
@@ -42,13 +55,18 @@ class Prepared:
 
     @property
     def train_values(self) -> NDArray[Any]:
-        """The target of the training rows."""
+        """The target of the training rows of the newest block."""
         return self.target.values[self.parted.train]
 
     @property
     def holdout_values(self) -> NDArray[Any]:
-        """The target of the holdout rows."""
+        """The target of the rows of the newest block."""
         return self.target.values[self.parted.holdout]
+
+    def judged_by_all(self) -> Prepared:
+        """The same rows with all of them for training, as the released model learns them."""
+        every = Block(self.parted.rows, self.parted.holdout, self.parted.late)
+        return replace(self, parted=replace(self.parted, blocks=(every,)), every=True)
 
 
 def prepare(frame: pd.DataFrame, columns: tuple[Column, ...], definition: ModelDefinition) -> Prepared:
@@ -69,9 +87,8 @@ def prepare(frame: pd.DataFrame, columns: tuple[Column, ...], definition: ModelD
     parted = part_rows(
         frame, table, moments if definition.time else None, newest, definition, [one.name for one in possible]
     )
-    _check_classes(target, parted)
-    train = table.take(parted.train)
-    chosen, notes = learnable(possible, train, definition)
+    parted = _with_classes(target, parted)
+    chosen, notes = learnable(possible, table.take(parted.train), definition)
     missing = len(frame) - usable
     first = (f"{count(missing)} of {count(len(frame))} rows have no target and were left out.",) if missing else ()
     names = [column.name for column in chosen]
@@ -81,8 +98,7 @@ def prepare(frame: pd.DataFrame, columns: tuple[Column, ...], definition: ModelD
         columns=chosen,
         target=target,
         parted=parted,
-        train=train.select(names),
-        holdout=table.select(names).take(parted.holdout),
+        table=table.select(names),
         notes=(*first, *repeats, *target.notes, *parted.notes, *notes),
     )
 
@@ -112,9 +128,10 @@ def _check_rows(rows: int, definition: ModelDefinition, missing: int = 0) -> Non
     )
 
 
-def _check_classes(target: Target, parted: Parted) -> None:
+def _with_classes(target: Target, parted: Parted) -> Parted:
+    """Only blocks whose training rows have two classes. Raises `DataError` where that of the newest has one."""
     if not target.classes:
-        return
+        return parted
     found = np.unique(target.values[parted.train])
     if len(found) < 2:
         raise DataError(
@@ -123,3 +140,5 @@ def _check_classes(target: Target, parted: Parted) -> None:
             hint="Deliver more rows, or change training.split or training.holdout.",
             code="one_class",
         )
+    sound = tuple(one for one in parted.blocks if len(np.unique(target.values[one.train])) > 1)
+    return replace(parted, blocks=sound)

@@ -12,6 +12,14 @@ from shopfloor.domain.record import Record
 from shopfloor.domain.run import CandidateScore, Confusion, Residuals, SegmentScore
 
 
+class Incumbent(Record, frozen=True, kw_only=True):
+    """The champion's recipe: its candidate and the `features` that it learned. `same`: the definition makes it again."""
+
+    candidate: str
+    features: tuple[str, ...]
+    same: bool
+
+
 class TrainSpec(Record, frozen=True, kw_only=True):
     """One training run: everything that decides its result.
 
@@ -19,7 +27,8 @@ class TrainSpec(Record, frozen=True, kw_only=True):
     the number of processes (or of threads of one fit). `workspace` is the directory that recipe
     names such as `recipes/x.py:build` are relative to. `scratch` may name a private directory
     that outlives a failed attempt: finished members of a family are kept there, so a retry only
-    fits what is missing. `scheduler` is the address of an existing dask cluster.
+    fits what is missing. `scheduler` is the address of an existing dask cluster. `incumbent` is the
+    champion's recipe, where it is known.
     """
 
     run: str
@@ -33,6 +42,7 @@ class TrainSpec(Record, frozen=True, kw_only=True):
     workspace: str = ""
     scratch: str = ""
     scheduler: str = ""
+    incumbent: Incumbent | None = None
 
 
 class FeatureImportance(Record, frozen=True, kw_only=True):
@@ -46,9 +56,9 @@ class FeatureImportance(Record, frozen=True, kw_only=True):
 class TrainResult(Record, frozen=True, kw_only=True):
     """The report of a run.
 
-    `metrics` are those of the chosen candidate on the holdout (scikit-learn's scorer names,
-    greater is better), `holdout_digest` identifies the set of holdout rows, `holdout_from` and
-    `holdout_to` span them by the time column, `trained_until` is the latest training row. `split`
+    `metrics` are those of the chosen candidate on the rows that were judged in `blocks` blocks (scikit-learn's scorer
+    names, greater is better), `holdout_digest` identifies the set of these rows, `holdout_from` and `holdout_to` span
+    them by the time column. The model itself learned all `train_rows`, of which `trained_until` is the latest. `split`
     is the split that was used, `seconds` the time of each step, `notes` what a person should know.
     """
 
@@ -64,6 +74,7 @@ class TrainResult(Record, frozen=True, kw_only=True):
     features: tuple[FeatureImportance, ...] = ()
     train_rows: int
     holdout_rows: int
+    blocks: int = 1
     trained_until: datetime | None = None
     holdout_from: datetime | None = None
     holdout_to: datetime | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -26,18 +27,18 @@ def result(
     metric: str,
     scored: Sequence[Scored],
     best: Scored,
+    params: dict[str, Any],
     family: FamilyFit | None,
     features: tuple[FeatureImportance, ...],
     notes: tuple[str, ...],
     seconds: dict[str, float],
 ) -> TrainResult:
     """The record of a run. With segments the chosen score is that of the whole family."""
-    assert best.fit is not None
     chosen = best.record if family is None else family.record
     training = spec.definition.training
     parted = prepared.parted
-    _, trained_until = _span(prepared, parted.train, spec.definition.time)
-    holdout_from, holdout_to = _span(prepared, parted.holdout, spec.definition.time)
+    _, trained_until = _span(prepared, parted.rows, spec.definition.time)
+    holdout_from, holdout_to = _span(prepared, parted.judged, spec.definition.time)
     return TrainResult(
         task=prepared.target.task,
         metric=metric,
@@ -45,7 +46,7 @@ def result(
         classes=tuple(prepared.target.classes),
         params={
             "candidate": best.record.name,
-            **best.fit.params,
+            **params,
             "split": parted.used.value,
             "holdout": training.holdout,
             "window_days": training.window_days,
@@ -55,12 +56,13 @@ def result(
         segments=() if family is None else family.segments,
         chosen=chosen.name,
         features=features,
-        train_rows=len(parted.train),
-        holdout_rows=len(parted.holdout),
+        train_rows=len(parted.rows),
+        holdout_rows=len(parted.judged),
+        blocks=len(parted.blocks),
         trained_until=trained_until,
         holdout_from=holdout_from,
         holdout_to=holdout_to,
-        holdout_digest=rowkeys.digest(parted.keys[parted.holdout]),
+        holdout_digest=rowkeys.digest(parted.keys[parted.judged]),
         split=parted.used,
         environment=environment(),
         notes=(*prepared.notes, *notes, *(() if family is None else family.notes)),
