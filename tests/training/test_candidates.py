@@ -70,7 +70,7 @@ def test_a_recipe_competes_and_can_win(tmp_path: Path) -> None:
     assert {one.name for one in trained.record.features} == {"at", "shop", "x", "z"}
     model = from_bytes(to_bytes(trained.model))
     assert isinstance(model, FittedModel)
-    assert model.predict_frame(trained.holdout).equals(trained.predictions)
+    assert model.predict_frame(trained.holdout).equals(trained.model.predict_frame(trained.holdout))
 
 
 @pytest.mark.parametrize("name", ["linear", "boosting"])
@@ -87,7 +87,9 @@ def test_a_recipe_may_be_a_bare_estimator_of_the_columns(tmp_path: Path, name: s
     trained = train(made, silent)
     model = from_bytes(to_bytes(trained.model))
     rows = [{"x": float(row.x), "z": float(row.z)} for row in trained.holdout.head(5).itertuples()]
-    assert [model.predict_row(row) for row in rows] == trained.predictions.head(5).to_dict("records")
+    assert [model.predict_row(row) for row in rows] == trained.model.predict_frame(trained.holdout.head(5)).to_dict(
+        "records"
+    )
 
 
 def test_a_forest_scores_a_row_as_it_scores_many(tmp_path: Path) -> None:

@@ -90,7 +90,8 @@ def check(trained: Trained) -> str:
         assert "fitting failed" not in (one.fallback or ""), one
     model = from_bytes(to_bytes(trained.model))
     again = model.predict_frame(trained.holdout)
-    pd.testing.assert_frame_equal(again, trained.predictions, check_dtype=False)
-    numbers = again.select_dtypes("number").to_numpy()
-    assert np.isfinite(numbers).all()
+    pd.testing.assert_frame_equal(again, trained.model.predict_frame(trained.holdout))
+    assert list(again.columns) == list(trained.predictions.columns)
+    for table in (again, trained.predictions):
+        assert np.isfinite(table.select_dtypes("number").to_numpy()).all()
     return "fine"

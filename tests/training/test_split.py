@@ -69,15 +69,24 @@ def test_no_leak_by_time(frame: pd.DataFrame, with_id: bool, share: float) -> No
         made = parted(frame, {"holdout": share}, time="at", id="id" if with_id else None)
     except DataError:
         return
-    train, holdout = frame.iloc[made.train], frame.iloc[made.holdout]
-    assert not set(made.train) & set(made.holdout)
-    assert frame["y"].iloc[np.append(made.train, made.holdout)].notna().all()
-    if made.used is Split.TIME:
-        assert train["at"].max() < holdout["at"].min()
-        assert train["at"].is_monotonic_increasing
-    if with_id:
-        assert not set(train["id"].dropna()) & set(holdout["id"].dropna())
-    assert made.late.shape == made.train.shape
+    for block in made.blocks:
+        train, judged = frame.iloc[block.train], frame.iloc[block.judged]
+        assert not set(block.train) & set(block.judged)
+        assert frame["y"].iloc[np.append(block.train, block.judged)].notna().all()
+        if made.used is Split.TIME:
+            assert train["at"].max() < judged["at"].min()
+            assert train["at"].is_monotonic_increasing
+        if with_id:
+            assert not set(train["id"].dropna()) & set(judged["id"].dropna())
+        assert block.late.shape == block.train.shape
+    _judged_once(made)
+
+
+def _judged_once(made: Parted) -> None:
+    """No row is judged twice, and all that is judged or learned for it is learned in the end."""
+    assert len(set(made.judged)) == len(made.judged) == len(made.block)
+    assert set(made.rows) >= {row for block in made.blocks for row in (*block.train, *block.judged)}
+    assert made.late.shape == made.rows.shape
 
 
 @settings(max_examples=120, deadline=None)
@@ -87,23 +96,25 @@ def test_no_leak_by_hash(frame: pd.DataFrame, with_id: bool) -> None:
         made = parted(frame, {"split": Split.HASH}, id="id" if with_id else None)
     except DataError:
         return
-    assert not set(made.train) & set(made.holdout)
-    if with_id:
-        train, holdout = frame["id"].iloc[made.train], frame["id"].iloc[made.holdout]
-        assert not set(train.dropna()) & set(holdout.dropna())
-        return
-    without = ["y"]
-    distinct = len(contents(frame, np.append(made.train, made.holdout), without))
-    if distinct >= 0.5 * (len(made.train) + len(made.holdout)):
-        assert not contents(frame, made.train, without) & contents(frame, made.holdout, without)
-    elif contents(frame, made.train, without) & contents(frame, made.holdout, without):
-        assert any("equal rows" in note for note in made.notes)
+    _judged_once(made)
+    for block in made.blocks:
+        assert not set(block.train) & set(block.judged)
+        if with_id:
+            train, judged = frame["id"].iloc[block.train], frame["id"].iloc[block.judged]
+            assert not set(train.dropna()) & set(judged.dropna())
+            continue
+        without = ["y"]
+        distinct = len(contents(frame, np.append(block.train, block.judged), without))
+        if distinct >= 0.5 * (len(block.train) + len(block.judged)):
+            assert not contents(frame, block.train, without) & contents(frame, block.judged, without)
+        elif contents(frame, block.train, without) & contents(frame, block.judged, without):
+            assert any("equal rows" in note for note in made.notes)
 
 
 @settings(max_examples=60, deadline=None)
 @given(tables, st.integers(0, 10**6), st.booleans())
-def test_a_held_out_row_stays_held_out(frame: pd.DataFrame, seed: int, with_id: bool) -> None:
-    """Later versions have more rows, another order and another seed: no row changes sides."""
+def test_a_row_stays_in_its_fold(frame: pd.DataFrame, seed: int, with_id: bool) -> None:
+    """Later versions have more rows, another order and another seed: of as many folds a row is in the same one."""
     settings_of = {"split": Split.HASH}
     frame = frame.drop_duplicates(["a", "b", "at"] if not with_id else ["id"]).reset_index(drop=True)
     more = pd.concat([frame, frames(100, seed, 5000, 10**6, 10**6)]).sample(frac=1, random_state=1)
@@ -114,8 +125,10 @@ def test_a_held_out_row_stays_held_out(frame: pd.DataFrame, seed: int, with_id: 
         second = parted(more, {**settings_of, "seed": 99}, id="id" if with_id else None)
     except DataError:
         return
-    if not any("copies are on the same side" in note for note in second.notes):
-        assert not set(first.keys[first.holdout]) & set(second.keys[second.train])
+    if any("copies are on the same side" in note for note in second.notes) or len(first.blocks) != len(second.blocks):
+        return
+    for one, other in zip(first.blocks, second.blocks, strict=True):
+        assert not set(first.keys[one.judged]) & set(second.keys[other.train])
 
 
 def copied(rows: int, copies: int, seed: int, ids: str) -> pd.DataFrame:
@@ -186,7 +199,9 @@ def test_the_last_share_of_time_is_held_out() -> None:
     frame = frames(1000, 0, 5000, 10**6, 10**6).dropna().reset_index(drop=True)
     made = parted(frame, {"holdout": 0.25}, time="at")
     assert made.used is Split.TIME
-    assert len(made.holdout) == pytest.approx(0.25 * len(frame), abs=3)
+    assert [len(block.judged) for block in made.blocks] == pytest.approx([108] * 4, abs=3)
+    one = parted(frame, {"holdout": 0.25}, time="at", segment_by=("b",))
+    assert [len(block.judged) for block in one.blocks] == pytest.approx([0.25 * len(frame)], abs=3)
     assert (np.diff(made.late) > 0).all()
 
 

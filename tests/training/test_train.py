@@ -35,9 +35,11 @@ def test_a_run_reports_what_it_did(tmp_path: Path) -> None:
     assert record.metrics == best.metrics
     assert (record.metrics["roc_auc"] or 0) > 0.7
     assert record.candidates[-1].metrics["roc_auc"] == 0.5
-    assert (record.train_rows, record.holdout_rows, record.split) == (480, 120, Split.TIME)
-    assert record.trained_until == datetime(2024, 1, 20, 23, tzinfo=UTC)
-    assert record.holdout_from == datetime(2024, 1, 21, 0, tzinfo=UTC)
+    assert (record.train_rows, record.holdout_rows, record.blocks, record.split) == (600, 300, 3, Split.TIME)
+    assert record.trained_until == record.holdout_to
+    assert record.holdout_from == datetime(2024, 1, 13, 12, tzinfo=UTC)
+    for one in record.candidates:
+        assert one.metrics["roc_auc"] == pytest.approx(sum(value or 0.0 for value in one.blocks) / 3)
     assert record.holdout_to == datetime(2024, 1, 25, 23, tzinfo=UTC)
     assert record.params["candidate"] == record.chosen
     assert record.features[0].name in {"x", "shop"}
@@ -51,15 +53,36 @@ def test_a_run_reports_what_it_did(tmp_path: Path) -> None:
 
 
 def test_the_rows_it_was_judged_on(tmp_path: Path) -> None:
+    """Each block is answered by a model of the rows before it; the one that is released has learned all."""
     trained = train(spec(FRAME, tmp_path), silent)
     assert list(trained.predictions.index) == list(trained.holdout.index) == list(trained.truth.index)
     assert trained.truth.tolist() == trained.holdout["outcome"].tolist()
-    assert not set(trained.train.index) & set(trained.holdout.index)
-    again = trained.model.predict_frame(trained.holdout)
-    pd.testing.assert_frame_equal(again, trained.predictions)
+    assert list(trained.rows.index) == list(FRAME.index)
+    assert trained.block.tolist() == [0] * 100 + [1] * 100 + [2] * 100
+    assert trained.record.chosen == "linear"
     scores = trained.predictions[["probability_ok", "probability_late"]].to_numpy()
     truth = (trained.truth == "late").to_numpy().astype(int)
-    assert metrics.find("roc_auc").score(from_scores(Task.BINARY, truth, scores)) == trained.record.metrics["roc_auc"]
+    for block, told in enumerate(trained.record.candidates[0].blocks):
+        rows = np.flatnonzero(trained.block == block)
+        assert metrics.find("roc_auc").score(from_scores(Task.BINARY, truth[rows], scores[rows])) == told
+        before = FRAME.loc[: trained.holdout.index[rows[0]] - 1]
+        alone = train(spec(before, tmp_path / str(block), training={"candidates": ("linear",)}), silent)
+        answers = alone.model.predict_frame(trained.holdout.iloc[rows])
+        pd.testing.assert_frame_equal(answers, trained.predictions.iloc[rows])
+
+
+def test_the_released_model_knows_the_newest_rows(tmp_path: Path) -> None:
+    """A level that rises: what had not learned the newest rows is far from it, the released model is not."""
+    rng = np.random.default_rng(0)
+    level = np.linspace(1.0, 1.7, 600)
+    columns = (*(one for one in COLUMNS if one.name in {"id", "at", "x"}), Column(name="y", type=ColumnType.NUMBER))
+    frame = FRAME[["id", "at", "x"]].assign(y=100 * level + FRAME["x"] + rng.normal(size=600))
+    trained = train(spec(frame, tmp_path, columns, target="y", training={"candidates": ("boosting",)}), silent)
+    newest = trained.holdout.tail(50)
+    away = [float((said - newest["y"]).abs().mean()) for said in (
+        trained.model.predict_frame(newest)["prediction"], trained.predictions["prediction"].tail(50)
+    )]  # fmt: skip
+    assert away[0] < 0.5 * away[1]
 
 
 def test_numbers_and_classes(tmp_path: Path) -> None:
@@ -93,7 +116,8 @@ def test_a_date_that_others_are_counted_from_is_an_input(tmp_path: Path) -> None
     trained = train(spec(frame, tmp_path, columns, id=None), silent)
     assert [one.name for one in trained.model.features] == ["at", "signed"]
     assert (trained.record.metrics["roc_auc"] or 0) > 0.99
-    pd.testing.assert_frame_equal(trained.model.predict_frame(trained.holdout), trained.predictions)
+    again = trained.model.predict_frame(trained.holdout)
+    assert again["prediction"].tolist() == trained.truth.tolist()
 
 
 def test_the_same_ids_are_held_out_with_any_seed(tmp_path: Path) -> None:
@@ -164,7 +188,7 @@ def test_changed_bytes_of_a_part_are_never_learned_from(tmp_path: Path) -> None:
 
 
 def test_a_metric_that_the_holdout_cannot_tell(tmp_path: Path) -> None:
-    frame = FRAME.assign(outcome=np.where(np.arange(600) < 480, FRAME["outcome"], "ok"))
+    frame = FRAME.assign(outcome=np.where(np.arange(600) < 300, FRAME["outcome"], "ok"))
     record = train(spec(frame, tmp_path), silent).record
     assert record.metrics["roc_auc"] is None
     assert any("undefined on the holdout" in note for note in record.notes)
@@ -196,5 +220,5 @@ def test_search_looks_at_training_rows_only(tmp_path: Path) -> None:
 
 def test_a_window_and_a_seed_are_reported(tmp_path: Path) -> None:
     record = train(spec(FRAME, tmp_path, training={"window_days": 10}), silent).record
-    assert record.train_rows + record.holdout_rows == 240
+    assert (record.train_rows, record.holdout_rows) == (240, 48)
     assert record.params["window_days"] == 10

@@ -45,7 +45,7 @@ class GateCheck(Record, frozen=True, kw_only=True):
 class Decision(Record, frozen=True, kw_only=True):
     """The gate's verdict with its evidence.
 
-    `refreshes` is the champion whose recipe the version is of; with `tested` another recipe was tested against it first.
+    `refreshes` is the champion whose recipe the version is of; with `tested` another recipe was tried against it first.
     """
 
     outcome: Outcome

@@ -19,8 +19,8 @@ class GateSpec(Record, frozen=True, kw_only=True):
     `classes` are the class names as text, in the order of training; `positive` one of them.
     `*_trained_until` is the newest row time a model was fitted on, `holdout_from` the oldest row
     time of the holdout; with `unseen` both sides' answers are those of fits that had not seen the row, so any row may
-    judge. `refreshes` is the champion, where the challenger is of its recipe. `split` is the split that was used; `auto` infers it: by time when the
-    challenger's training ended before the holdout began.
+    judge. `refreshes` is the champion, where the challenger is of its recipe. `split` is the split that was used;
+    `auto` infers it: by time when the challenger's training ended before the holdout began.
     Scores are scikit-learn scorer values: greater is better, errors are negative.
     `train_score` is the challenger's score on a sample of its training rows, `dummy_score` that of the constant model
     on the holdout. `row_ms` is the measured time of one row through the row path. `earlier_tests` are the dataset

@@ -110,10 +110,8 @@ def fit_family(
 
 def as_served(judged: FamilyFit, whole: FamilyFit) -> FamilyFit:
     """The family as it was judged, with what is said of the one that learned all rows and serves."""
-    served = {one.segment: one.fallback for one in whole.segments}
-    segments = tuple(
-        msgspec.structs.replace(one, fallback=served.get(one.segment, one.fallback)) for one in judged.segments
-    )
+    scores = {one.segment: one.score for one in judged.segments}
+    segments = tuple(msgspec.structs.replace(one, score=scores.get(one.segment)) for one in whole.segments)
     return replace(judged, segments=segments, notes=whole.notes)
 
 

@@ -13,7 +13,7 @@ from shopfloor.domain.run import CandidateScore, Confusion, Residuals, SegmentSc
 
 
 class Incumbent(Record, frozen=True, kw_only=True):
-    """The champion's recipe: its candidate and the `features` that it learned. `same`: the definition makes it again."""
+    """The champion's recipe: its candidate, and the `features` that it learned. `same`: the definition makes it."""
 
     candidate: str
     features: tuple[str, ...]

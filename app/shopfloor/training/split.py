@@ -1,4 +1,4 @@
-"""Blocks of rows that are judged, each with the rows that a fit may learn for it: nothing judged is ever seen before."""
+"""Blocks of rows that are judged, each with the rows that a fit for it may learn: nothing judged is seen before."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from shopfloor.training.records import TrainResult
 @dataclass(frozen=True)
 class Trained:
     """`rows` are the raw rows (all columns of the dataset) that `model` learned, `holdout` those that its recipe was
-    judged on, in blocks (`block` numbers that of each from 0): `predictions` is what fits said of them that had not seen them,
+    judged on, in blocks (`block` numbers that of each from 0): `predictions` is what fits said that had not seen them,
     with the same index, and the columns of `model.predict_frame`. `truth` is their target, as class labels (text) or
     numbers. `unlabelled` are the positions of the rows read that have no target.
 
