@@ -88,8 +88,8 @@ def judge(
     * `await_approval` under the policy `auto`, too, where an input changed its type or may hold the answer.
     * `promote` / `await_approval`: the champion's own recipe with newer rows, unless these are shown to do harm
       (worse than without them by more than `margin`, at level .05), or evidence of a gain of at least `min_gain`
-      (interval at level 1 - 2 alpha above 0), or a champion older than `refresh_days` and a challenger that is not worse
-      by more than `margin`.
+      (interval at level 1 - 2 alpha above 0), or a champion older than `refresh_days` and a challenger not worse
+      than it by more than `margin`.
 
     The deciding test is `paired_test.against_champion`; its one-sided error comes from the champion's wallet
     (`alpha_wallet`). Harm (slices, calibration, value) is tested at `alpha`. Raises `DataError`

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 LEAK_LIMIT = 0.99
 OVERFIT_LIMIT = 0.5
-LEAST_ROWS = 100
-"""With fewer rows some column may order them by chance, or as an honest one does; a copy is one in any number."""
+LEAST_ROWS = 500
+"""Among fewer judged rows some column may order them by chance, or as an honest one does; a copy is one in any
+number."""
 
 _MOST_ROWS, _LEAST_SAMPLE, _MOST_VALUES = 20_000, 2_000, 1_000_000
 _BINS, _BIN_ROWS = 64, 20
