@@ -51,8 +51,12 @@ def carry_out(transaction: Transaction, definition: ModelDefinition, update: rul
                 thresholds.put(transaction, change.model, change.version, threshold)
     models.put_version(transaction, update.version)
     state = models.state(transaction, update.version.model)
-    if any(change.alias == "champion" for change in update.changes):
-        state = models.unmeasured(state)
+    decision = update.version.decision
+    if any(
+        change.alias == "champion" and (decision is None or change.previous != decision.refreshes)
+        for change in update.changes
+    ):
+        state = models.unmeasured(state)  # else it is the same recipe, and what was measured of it holds
     models.put_state(transaction, msgspec.structs.replace(state, awaiting=update.awaiting))
     return models.version(transaction, update.version.model, update.version.version)
 

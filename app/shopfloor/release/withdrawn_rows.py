@@ -25,10 +25,11 @@ def over_withdrawn(decision: Decision, champion: ModelVersion | None, policy: Re
     mark = champion.withdrawn if champion is not None else None
     sound = any(check.code == "dummy" and check.passed for check in decision.checks)
     held = decision.outcome is Outcome.HOLD and policy is not ReleasePolicy.MANUAL
-    if champion is None or mark is None or not sound or not held:
+    if champion is None or mark is None or not sound or decision.outcome is Outcome.REJECT:
         return decision
     by_itself = policy is ReleasePolicy.AUTO and not any(check.needs_word for check in decision.checks)
-    outcome = Outcome.PROMOTE if by_itself else Outcome.AWAIT_APPROVAL
+    released = Outcome.PROMOTE if by_itself else Outcome.AWAIT_APPROVAL
+    outcome = released if held else decision.outcome
     learned = f"champion v{champion.version} learned from {counted(mark.rows, 'row')} that left the dataset"
     return replace(decision, outcome=outcome, reason=f"{learned}; {decision.reason}")
 

@@ -18,7 +18,8 @@ def lines(outcome: TrainOutcome, notes: Sequence[str], decision: Decision) -> It
     record = outcome.record
     span = f", {record.holdout_from} to {record.holdout_to}" if record.holdout_from and record.holdout_to else ""
     split = f"{record.split.value}{span}"
-    yield f"{counted(record.train_rows, 'row')} to train on, {count(record.holdout_rows)} held out ({split})"
+    blocks = f" in {record.blocks} blocks" if record.blocks > 1 else ""
+    yield f"{counted(record.train_rows, 'row')} learned, {count(record.holdout_rows)} of them judged{blocks} ({split})"
     for candidate in record.candidates:
         yield _candidate(candidate, record.metric)
     scores = ", ".join(f"{name} {figure(score)}" for name, score in record.metrics.items())
