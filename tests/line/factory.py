@@ -87,6 +87,8 @@ class Factory(Shell):
         for file in self.json("file", "list"):
             if file["state"] != "committed":
                 continue
+            if file["derived"] is not None:
+                continue  # of rows that are counted already, by a query
             found = file["rows"] + file["rejected_rows"]
             if file["path"].startswith("stream/"):
                 streams[file["dataset"]] += found

@@ -219,7 +219,7 @@ async def test_intake_rules_begin_with_those_in_force_and_send_what_is_filled_in
         for label in ("Mode", "Corrected", "Repeated", "Originals", "Fewest rows", "Most rows", "Band"):
             assert label in shown
         assert "● no" in shown.split("Repeated")[1].splitlines()[0]
-        await pilot.press(*["tab"] * 8, *"200")
+        await pilot.press(*["tab"] * 9, *"200")
         await ready(pilot, "A file with fewer rows is held. Now 100; empty keeps it.")
         await pilot.press(*["tab"] * 3, *"26", "enter")
         await until(pilot, lambda: bool(engine.orders))

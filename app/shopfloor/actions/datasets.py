@@ -57,6 +57,7 @@ def _define(ref: str, inputs: Inputs) -> DatasetDefine:
     return DatasetDefine(
         name=ref,
         mode=choice(Mode, inputs, "mode"),
+        query=inputs["query"].strip() if "query" in inputs else None,
         key=names(inputs["key"]) if "key" in inputs else None,
         time=inputs["time"].strip() if "time" in inputs else None,
         schema_policy=choice(SchemaPolicy, inputs, "schema_policy"),
@@ -81,6 +82,7 @@ def in_force(contract: Contract) -> dict[str, str]:
     arrival, volume = contract.arrival, contract.volume
     given: dict[str, object] = {
         "mode": contract.mode,
+        "query": contract.query,
         "key": ", ".join(contract.key),
         "time": contract.time,
         "schema_policy": contract.schema_policy,
@@ -142,7 +144,7 @@ ACTIONS = (
         submit="Save",
         scopes=(Scope.DATASETS,),
         records=(DatasetRecord,),
-        cli="shopfloor dataset define {ref} [--mode {mode}] [--key {key}] [--time {time}]"
+        cli="shopfloor dataset define {ref} [--mode {mode}] [--query {query}] [--key {key}] [--time {time}]"
         " [--schema-policy {schema_policy}] [--reject-budget {reject_budget}] [--corrected {corrected}]"
         " [--repeated {repeated}] [--originals {originals}] [--min-rows {min_rows}] [--max-rows {max_rows}]"
         " [--band {band}] [--fresh-hours {fresh_hours}]",
@@ -153,6 +155,12 @@ ACTIONS = (
                 help="append adds rows, snapshot replaces all, upsert replaces rows by key.",
                 kind=InputKind.CHOICE,
                 choices=values(Mode),
+            ),
+            Input(
+                name="query",
+                label="Query",
+                help="A SELECT over other datasets that makes the rows; then it takes no files.",
+                clears=True,
             ),
             Input(
                 name="key",

@@ -16,7 +16,7 @@ from shopfloor.domain.dialect import check_parser, merged
 from shopfloor.domain.errors import NotFoundError, ShopfloorError
 from shopfloor.domain.file import FilePurpose, FileRecord
 from shopfloor.domain.ids import ulid
-from shopfloor.domain.job import JobKind, JobRecord
+from shopfloor.domain.job import JobCause, JobKind, JobRecord
 from shopfloor.domain.retry_options import RetryOptions
 from shopfloor.store import jobs
 from shopfloor.store.files import LedgerRow
@@ -37,10 +37,12 @@ def enqueue(
     trigger: str,
     again: RetryOptions | None = None,
     notices: Mapping[str, Sequence[str]] | None = None,
+    causes: Sequence[JobCause] = (),
 ) -> JobRecord:
     """Queue the work on files that are staged: one job a settled batch.
 
-    `again` are the options of a retry. `notices` are those of the version about its files, by id.
+    `again` are the options of a retry. `notices` are those of the version about its files, by id; `causes`
+    what made the files here.
     """
     options = again or RetryOptions(actor="engine")
     payload: dict[str, object] = {"files": list(ids), "accept": options.accept, "actor": options.actor}
@@ -56,6 +58,7 @@ def enqueue(
         subject,
         payload=payload,
         trigger=trigger,
+        causes=causes,
         priority=_PRIORITY,
     )
 

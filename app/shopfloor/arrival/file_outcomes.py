@@ -258,7 +258,7 @@ def finish(context: Context, rows: Sequence[LedgerRow]) -> None:
         folder = (row.file.purpose, row.file.dataset)
         if folder not in rules:
             rules[folder] = originals_of(context, *folder)
-        if kept or rules[folder] is not Originals.KEEP:
+        if kept or rules[folder] is not Originals.KEEP or not row.file.dropped:
             clear(context, row, kept=kept, originals=rules[folder])
 
 
@@ -293,6 +293,8 @@ def clear(context: Context, row: LedgerRow, *, kept: bool, originals: Originals 
     if kept:
         return file_locations.remove_original(context.layout, row)
     originals = originals or context.settings.intake.originals
+    if row.file.derived is not None:
+        originals = Originals.DELETE  # its query makes it again
     if row.file.streamed and originals is Originals.KEEP:
         originals = Originals.ARCHIVE  # they lie in no drop folder in which they could be kept
     return file_locations.dispose(context.layout, row, originals, f"{context.clock.now():%Y-%m-%d}")

@@ -167,11 +167,13 @@ class Contract(Record, frozen=True, kw_only=True):
     """The agreement about a dataset. Inferred from the first file, then pinned and editable.
 
     `revision` counts changes of the contract; `reject_budget` is the share of rows that may be
-    rejected before the whole file is quarantined.
+    rejected before the whole file is quarantined. `query` makes the rows of a derived dataset from those of others; it
+    is a snapshot and takes no files.
     """
 
     name: str
     mode: Mode = Mode.APPEND
+    query: str = ""
     key: tuple[str, ...] = ()
     time: str | None = None
     schema_policy: SchemaPolicy = SchemaPolicy.EVOLVE

@@ -42,6 +42,18 @@ class Part(Record, frozen=True, kw_only=True):
     time_max: datetime | None = None
 
 
+class DatasetInput(Record, frozen=True, kw_only=True):
+    """A version of a dataset that a query read."""
+
+    dataset: str
+    version: int
+
+    @property
+    def ref(self) -> str:
+        """Such as `flights@3`."""
+        return f"{self.dataset}@{self.version}"
+
+
 class DatasetVersion(Record, frozen=True, kw_only=True):
     """An immutable manifest of parts. `digest` identifies the content, `contract_revision` the contract
     that its files were taken in with. `changed_rows` are earlier rows that have other values in it. A rollback
@@ -68,7 +80,8 @@ class DatasetVersion(Record, frozen=True, kw_only=True):
 class DatasetRecord(Record, frozen=True, kw_only=True):
     """A dataset at a glance, as of its newest version (0 while none is committed).
 
-    `problem` says why its contract cannot be used, so that its files wait; empty when it can.
+    `problem` says why its contract cannot be used, so that its files wait; empty when it can. Of a derived dataset,
+    `query` makes the rows, and did from `inputs`.
     """
 
     name: str
@@ -86,6 +99,8 @@ class DatasetRecord(Record, frozen=True, kw_only=True):
     waiting: int = 0
     used_by: tuple[str, ...] = ()
     problem: str = ""
+    query: str = ""
+    inputs: tuple[DatasetInput, ...] = ()
 
 
 class ColumnProfile(Record, frozen=True, kw_only=True):

@@ -43,6 +43,13 @@ class FilePurpose(StrEnum):
     ACTUALS = "actuals"
 
 
+class Derivation(StrEnum):
+    """What a file holds that a dataset's query made: its `whole` result, or the rows that one input `added`."""
+
+    WHOLE = "whole"
+    ADDED = "added"
+
+
 class Reason(Record, frozen=True, kw_only=True):
     """Why a file is not in: a stable code, a sentence, and where in the file.
 
@@ -63,7 +70,8 @@ class FileRecord(Record, frozen=True, kw_only=True):
     `rows` came in; of a held file they are those that fit and would come in if it were accepted, None where
     nobody knows. `path` is relative to the workspace, safe to print. `bytes` is the size on disk. `corrects` is the
     earlier file of the same path, with other content. `changed_rows` are earlier rows that it gave other values.
-    `notices` say how it was read.
+    `notices` say how it was read. `derived` is set where no person or program delivered the file, but the query of its
+    dataset made it.
     """
 
     id: str
@@ -84,8 +92,14 @@ class FileRecord(Record, frozen=True, kw_only=True):
     seen_count: int = 1
     seen_at: datetime
     committed_at: datetime | None = None
+    derived: Derivation | None = None
 
     @property
     def streamed(self) -> bool:
         """True for a delivery of streamed rows: the same rows twice are twice, not a duplicate."""
         return self.path.startswith(STREAM)
+
+    @property
+    def dropped(self) -> bool:
+        """True for a file that lay in a drop folder."""
+        return not self.streamed and self.derived is None

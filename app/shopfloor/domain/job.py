@@ -13,6 +13,7 @@ class JobKind(StrEnum):
     """What a job does."""
 
     INTAKE = "intake"
+    DERIVE = "derive"
     TRAIN = "train"
     SCORE = "score"
     ACTUALS = "actuals"

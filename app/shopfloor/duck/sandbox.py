@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,26 +24,47 @@ class Sandbox(Record, frozen=True, kw_only=True):
 
 
 @contextmanager
-def sandboxed_duckdb(sandbox: Sandbox) -> Iterator[DuckDBPyConnection]:
-    """Open the database, and remove what it left; raises `RefusedError` where the bounds are met."""
+def temporary_duckdb(
+    memory_mb: int, threads: int, scratch: Path, *, files: Sequence[str] | None = None
+) -> Iterator[DuckDBPyConnection]:
+    """A database of `duck.sql.connect` that is closed afterwards, and its directory `scratch` removed."""
+    from shopfloor.duck.sql import connect
+
+    try:
+        connection = connect(memory_mb=memory_mb, threads=threads, temp=scratch, files=files)
+        try:
+            yield connection
+        finally:
+            connection.close()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def sandboxed_duckdb(
+    sandbox: Sandbox,
+    *,
+    files: Sequence[str] | None = None,
+    hint: str = "Raise intake.memory_mb, or compare versions that are closer to each other.",
+) -> Iterator[DuckDBPyConnection]:
+    """Open the database, and remove what it left; raises `RefusedError` where the bounds are met.
+
+    With `files` no statement reads or writes any other file. `hint` says what to do where memory does not suffice.
+    """
     import duckdb
 
     from shopfloor.duck.limits import limited
-    from shopfloor.duck.sql import connect
 
     scratch = Path(sandbox.scratch)
     try:
-        with limited(sandbox.memory_mb):
-            connection = connect(memory_mb=sandbox.memory_mb, threads=sandbox.threads, temp=scratch)
-            try:
-                yield connection
-            finally:
-                connection.close()
+        with (
+            limited(sandbox.memory_mb),
+            temporary_duckdb(sandbox.memory_mb, sandbox.threads, scratch, files=files) as connection,
+        ):
+            yield connection
     except (duckdb.OutOfMemoryException, MemoryError):
         raise RefusedError(
             f"The query needs more than {sandbox.memory_mb} MB of memory and {4 * sandbox.memory_mb} MB of disk.",
-            hint="Raise intake.memory_mb, or compare versions that are closer to each other.",
+            hint=hint,
             code="query_memory",
         ) from None
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)

@@ -304,9 +304,7 @@ def _limited(rows: str, sample: int) -> str:
     return f"(SELECT * FROM {rows} LIMIT {sample})" if sample else rows
 
 
-def _decide(
-    kinds: Sequence[ColumnType], tested: Sequence[ColumnType], counts: Sequence[int | None] | None
-) -> _Counted:
+def _decide(kinds: Sequence[ColumnType], tested: Sequence[ColumnType], counts: Sequence[int | None] | None) -> _Counted:
     """What one column's counts say, after values and codes those of the `tested` types; a type fits when it fits all
     values and none is a code."""
     if counts is None:

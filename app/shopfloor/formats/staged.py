@@ -29,7 +29,8 @@ class StagedFile(Record, frozen=True, kw_only=True):
     `supersedes` names earlier files whose rows this one replaces (a corrected file). `corrects` is the
     newest of the ingested files of the same path. `parser` says how this one file
     is written, in place of the contract's settings. `partition` are values that its directories give. `offset` is
-    where its bytes begin in the file at `path` if that holds several; None where it holds this one alone.
+    where its bytes begin in the file at `path` if that holds several; None where it holds this one alone. A `derived`
+    one was made by the dataset's own query.
     """
 
     id: str
@@ -43,3 +44,4 @@ class StagedFile(Record, frozen=True, kw_only=True):
     partition: tuple[tuple[str, str | None], ...] = ()
     dated: Dated | None = None
     offset: int | None = None
+    derived: bool = False

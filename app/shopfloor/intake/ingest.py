@@ -25,7 +25,7 @@ from shopfloor.formats.file_format import PreparedFile
 from shopfloor.formats.packs import pack
 from shopfloor.formats.prepare import Preparer
 from shopfloor.formats.reasons.bad_file import BadFile
-from shopfloor.formats.reasons.deliveries import older_snapshot
+from shopfloor.formats.reasons.deliveries import made_by_query, older_snapshot
 from shopfloor.formats.reasons.files import parser_crashed
 from shopfloor.formats.staged import StagedFile
 from shopfloor.intake.accepted_files import AcceptedFiles
@@ -158,7 +158,10 @@ class _Delivery:
         return prepared
 
     def _check_order(self, file: StagedFile) -> None:
-        """Raise `BadFile` for a snapshot older than the one that is in."""
+        """Raise `BadFile` for a snapshot older than the one that is in, and for a file where a query makes the rows."""
+        contract = self._spec.contract
+        if contract is not None and contract.query and not file.derived:
+            raise BadFile(made_by_query(contract.name))
         newest = self._spec.newest
         if self._mode is Mode.SNAPSHOT and newest is not None and file.dated and file.dated.older_than(newest):
             raise BadFile(older_snapshot(file.dated.dated, newest.name, newest.dated))

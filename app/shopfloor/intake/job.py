@@ -13,7 +13,7 @@ import msgspec
 
 from shopfloor.arrival import file_locations, file_outcomes
 from shopfloor.domain.codec import convert
-from shopfloor.domain.contract import Contract, Parser
+from shopfloor.domain.contract import Contract, Mode, Parser
 from shopfloor.domain.contract_changes import same
 from shopfloor.domain.errors import ConfigError, ExitCode
 from shopfloor.domain.failpoint import reach
@@ -78,7 +78,7 @@ class IntakeHandler:
             known = files.committed_content(transaction, FilePurpose.DATA, job.subject, digests)
             fresh: list[LedgerRow] = []
             for row in rows:
-                if row.file.streamed or repeated:
+                if repeated or not row.file.dropped:
                     fresh.append(row)
                     continue
                 first = known.setdefault(row.file.sha256 or "", row.file.id)
@@ -105,7 +105,7 @@ class IntakeHandler:
 
         Nothing is published, and the files are held, unless all rows of all files are in a part or rejected.
         """
-        result = convert(value, IntakeResult)
+        result = _as_snapshot(convert(value, IntakeResult))
         check_balance(result)
         for part in result.parts:
             reach("intake.part")
@@ -239,6 +239,13 @@ class IntakeHandler:
                     f"{safe(file.path, 120)} is waiting: {reason.message}",
                     data={"file": file.id},
                 )
+
+
+def _as_snapshot(result: IntakeResult) -> IntakeResult:
+    """A query's result stays one that the next replaces, also where rows were added to it."""
+    if result.contract is None or not result.contract.query:
+        return result
+    return msgspec.structs.replace(result, contract=msgspec.structs.replace(result.contract, mode=Mode.SNAPSHOT))
 
 
 def _with_fate(rows: Iterable[LedgerRow], kept: Container[str]) -> Iterator[tuple[LedgerRow, bool]]:

@@ -11,7 +11,7 @@ import msgspec
 from shopfloor.arrival import file_locations
 from shopfloor.domain.contract import Contract, Corrected, Mode, Parser, SchemaPolicy, Volume
 from shopfloor.domain.dataset import DatasetVersion
-from shopfloor.domain.file import FilePurpose
+from shopfloor.domain.file import Derivation, FilePurpose
 from shopfloor.domain.job import JobRecord
 from shopfloor.formats.partition import Pairs, moment, partition
 from shopfloor.formats.staged import Dated, StagedFile
@@ -30,7 +30,7 @@ def spec_of(
     context: Context, job: JobRecord, rows: list[LedgerRow], withdrawn: tuple[str, ...], staging: Path
 ) -> IntakeSpec:
     """The files of `rows` that still wait, the pinned contract, and the parts an upsert merges with."""
-    ruled = contract = context.contract(job.subject)
+    ruled = contract = _as_added(context.contract(job.subject), rows)
     accepted = bool(job.payload.get("accept"))
     if contract is not None and accepted:
         columns = tuple(msgspec.structs.replace(column, optional=True) for column in contract.columns)
@@ -64,12 +64,19 @@ def spec_of(
     )
 
 
+def _as_added(contract: Contract | None, rows: list[LedgerRow]) -> Contract | None:
+    """The contract by which rows that an input added to a query's result join those that are there."""
+    if contract is None or not any(row.file.derived is Derivation.ADDED for row in rows):
+        return contract
+    return msgspec.structs.replace(contract, mode=Mode.APPEND)
+
+
 def _earlier(query: Query, dataset: str, rows: list[LedgerRow]) -> dict[str, tuple[str, ...]]:
     """For each file those before it under the same path whose rows are in, oldest first.
 
     Asked when the job begins and not at the claim: then the file before it may have been on its way itself.
     """
-    paths = [row.identity.raw_path for row in rows if not row.file.streamed]
+    paths = [row.identity.raw_path for row in rows if row.file.dropped]
     present = files.present_at(query, FilePurpose.DATA, dataset, paths)
     numbers = {one.file.id: one.number for one in files.ledger(query, [id for ids in present.values() for id in ids])}
     return {
@@ -96,20 +103,21 @@ def _staged(
         corrects=earlier[-1] if earlier else None,
         partition=partition_of(context, row),
         dated=_dated(row),
+        derived=row.file.derived is not None,
     )
 
 
 def partition_of(context: Context, row: LedgerRow) -> Pairs:
     """What the directories of the drop folder, byte for byte, say of the file's rows."""
     path = file_locations.original_path(row)
-    if row.file.streamed or not path.is_relative_to(context.layout.inbox):
+    if not row.file.dropped or not path.is_relative_to(context.layout.inbox):
         return ()
     return partition(str(path.relative_to(context.layout.inbox)))
 
 
 def _dated(row: LedgerRow) -> Dated | None:
-    """When a dropped file is from; None for streamed rows."""
-    if row.file.streamed:
+    """When a dropped file is from; None for rows that were streamed or made by a query."""
+    if not row.file.dropped:
         return None
     return Dated(
         name=Path(row.file.path).name,

@@ -47,6 +47,12 @@ def rows(
     return " UNION ALL ".join(selects) or f"{_select(set(), [], columns)} WHERE false"
 
 
+def named_rows(connection: DuckDBPyConnection, parts: Sequence[PartFile], columns: Sequence[Column]) -> str:
+    """A query for the rows of `parts` under the names of a version's columns. Raises as `rows` does."""
+    items = ", ".join(f"c{i} AS {name(column.name)}" for i, column in enumerate(columns))
+    return f"SELECT {items} FROM ({rows(connection, parts, [(column, column.type) for column in columns])})"
+
+
 def _select(stored: set[str], paths: list[str], columns: Sequence[tuple[Column, ColumnType]]) -> str:
     items = [f"{_stored(column, stored)}::{SQL_TYPES[given]} AS c{i}" for i, (column, given) in enumerate(columns)]
     return f"SELECT {', '.join(items)}" + (f" FROM read_parquet({texts(paths)})" if paths else "")

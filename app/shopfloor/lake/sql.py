@@ -9,12 +9,10 @@ from shopfloor.domain.columns import Column
 from shopfloor.domain.errors import DataError, UsageError
 from shopfloor.domain.handles import PartFile
 from shopfloor.domain.text import safe
-from shopfloor.duck.sql import name
-from shopfloor.lake.source import rows
+from shopfloor.lake.source import named_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from duckdb import DuckDBPyConnection
 
 
 def query(parts: Sequence[PartFile], columns: Sequence[Column], statement: str) -> pa.Table:
@@ -27,7 +25,7 @@ def query(parts: Sequence[PartFile], columns: Sequence[Column], statement: str) 
 
     with duckdb.connect(":memory:") as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(f"CREATE VIEW dataset AS {_named(connection, parts, columns)}")
+        connection.execute(f"CREATE VIEW dataset AS {named_rows(connection, parts, columns)}")
         try:
             answer = connection.sql(statement)
             if answer is None:
@@ -38,11 +36,6 @@ def query(parts: Sequence[PartFile], columns: Sequence[Column], statement: str) 
         except duckdb.Error as error:
             words = safe(str(error).partition("\n\n")[0], 300)
             raise UsageError(words, hint=_hint(columns), code="sql_failed") from None
-
-
-def _named(connection: DuckDBPyConnection, parts: Sequence[PartFile], columns: Sequence[Column]) -> str:
-    items = ", ".join(f"c{i} AS {name(column.name)}" for i, column in enumerate(columns))
-    return f"SELECT {items} FROM ({rows(connection, parts, [(column, column.type) for column in columns])})"
 
 
 def _hint(columns: Sequence[Column]) -> str:

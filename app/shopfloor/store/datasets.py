@@ -39,6 +39,16 @@ def define(transaction: Transaction, name: str, mode: str) -> None:
         transaction.execute("UPDATE datasets SET mode = ? WHERE name = ?", [mode, name])
 
 
+def called(query: Query, plain: str) -> str | None:
+    """The dataset that SQL may call so: its name in lower case with `_` for `-` and `.`."""
+    rows = query.all(
+        "SELECT name FROM datasets WHERE translate(lower(name), '-.', '__') = ? "
+        "ORDER BY lower(name) <> ?, name LIMIT 1",
+        [plain, plain],
+    )
+    return str(rows[0][0]) if rows else None
+
+
 def current_version(query: Query, dataset: str) -> int:
     """The newest version number, 0 without one."""
     return scalar(query, "SELECT coalesce(max(version), 0) FROM dataset_versions WHERE dataset = ?", [dataset])

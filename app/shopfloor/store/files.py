@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from shopfloor.domain.codec import to_text
-from shopfloor.domain.file import STREAM, FilePurpose, FileRecord, FileState, Reason
+from shopfloor.domain.file import STREAM, Derivation, FilePurpose, FileRecord, FileState, Reason
 from shopfloor.domain.page import Page
 from shopfloor.domain.record import Record
 from shopfloor.domain.retry_options import RetryOptions
@@ -18,7 +18,7 @@ from shopfloor.store.transaction import Transaction
 
 _COLUMNS = (
     "id, dataset, path, purpose, sha256, size, rows, rejected_rows, state, reason, version, duplicate_of, seen_count, "
-    "seen_at, committed_at, corrects, notices, changed_rows"
+    "seen_at, committed_at, corrects, notices, changed_rows, derived"
 )
 
 
@@ -129,6 +129,7 @@ def _plain(row: LedgerRow) -> dict[str, Any]:
         "again": to_text(row.again) if row.again is not None and _open(file.state) else None,
         "seen_at": file.seen_at,
         "committed_at": file.committed_at,
+        "derived": file.derived,
     }
 
 
@@ -369,8 +370,8 @@ _LEDGER = f"SELECT {_COLUMNS}, number, raw_path, dev, ino, mtime_ns, ctime_ns, s
 
 
 def _ledger(row: tuple[Any, ...]) -> LedgerRow:
-    file = _record(row[:18])
-    number, raw_path, dev, ino, mtime_ns, ctime_ns, staged, staged_offset, again = row[18:]
+    file = _record(row[:19])
+    number, raw_path, dev, ino, mtime_ns, ctime_ns, staged, staged_offset, again = row[19:]
     identity = Identity(
         raw_path=bytes(raw_path), dev=dev, ino=ino, size=file.bytes, mtime_ns=mtime_ns, ctime_ns=ctime_ns
     )
@@ -411,4 +412,5 @@ def _record(row: tuple[Any, ...]) -> FileRecord:
         corrects=row[15],
         notices=decode(row[16], tuple[str, ...]) or (),
         changed_rows=row[17] or 0,
+        derived=None if row[18] is None else Derivation(row[18]),
     )

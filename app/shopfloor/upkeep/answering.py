@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from shopfloor.domain.codec import to_json
 from shopfloor.domain.errors import RefusedError, ShopfloorError, UsageError
 from shopfloor.domain.names import did_you_mean, nearest
 from shopfloor.domain.requests.workspace import QueryTable
+from shopfloor.duck.select import parsed_select, words_of_error
 from shopfloor.upkeep.question import Question
 from shopfloor.upkeep.views import SqlSandbox, open_sandbox
 
@@ -29,44 +29,10 @@ def answer(question: Question) -> QueryTable:
     """Check, run and collect; raises `ShopfloorError` with the reason in words."""
     try:
         with open_sandbox(question) as sandbox:
-            _check(question.statement, sandbox.connection)
+            parsed_select(sandbox.connection, question.statement, what=_WHAT)
             return _collect(sandbox, question)
     except MemoryError:
         raise _too_big(question.limits.memory_mb) from None
-
-
-def _check(statement: str, parser: duckdb.DuckDBPyConnection) -> None:
-    """Refuse anything but exactly one statement that only reads.
-
-    DuckDB takes `WITH x AS (INSERT …)` and `(COPY …)` for a SELECT, so the parsed tree is searched too.
-    """
-    try:
-        found = parser.extract_statements(statement)
-    except duckdb.Error as error:
-        raise UsageError(_words(error), hint=_WHAT, code="sql_syntax") from None
-    if not found:
-        raise UsageError("There is no statement.", hint=_WHAT, code="sql_empty")
-    if len(found) > 1:
-        raise RefusedError(f"These are {len(found)} statements.", hint="Run one at a time.", code="sql_many")
-    kind = str(found[0].type).rpartition(".")[2]
-    if kind != "SELECT":
-        hint = f"{_WHAT} A PIVOT needs its values: PIVOT … ON x IN ('a', 'b')." if kind == "MULTI" else _WHAT
-        raise RefusedError(f"{kind.replace('_', ' ')} is not allowed here.", hint=hint, code="sql_not_select")
-    trees = parser.execute("SELECT json_serialize_sql(?::VARCHAR)::VARCHAR", [statement]).fetchall()
-    writes = {verb for (tree,) in trees for verb in _writes(json.loads(tree))}
-    if writes:
-        raise RefusedError(f"WITH … {min(writes)} changes data.", hint=_WHAT, code="sql_not_select")
-
-
-def _writes(tree: Any) -> set[str]:
-    """The verbs of nodes such as INSERT_QUERY_NODE, anywhere in a parsed statement."""
-    if isinstance(tree, list):
-        return {verb for item in tree for verb in _writes(item)}
-    if not isinstance(tree, dict):
-        return set()
-    kind = tree.get("type")
-    own = {kind.removesuffix("_QUERY_NODE")} if isinstance(kind, str) and kind.endswith("_QUERY_NODE") else set()
-    return own | {verb for item in tree.values() for verb in _writes(item)}
 
 
 def _collect(sandbox: SqlSandbox, question: Question) -> QueryTable:
@@ -136,7 +102,7 @@ def plain(value: Any) -> Any:
 
 
 def _translated(error: duckdb.Error, sandbox: SqlSandbox, question: Question) -> ShopfloorError:
-    words = _words(error)
+    words = words_of_error(error)
     match error:
         case duckdb.PermissionException():
             return RefusedError("A query cannot read or write files.", hint=_WHAT, code="sql_files")
@@ -166,12 +132,6 @@ def _suggestion(words: str, sandbox: SqlSandbox) -> str:
 
 def _unknown_table(words: str) -> str:
     return words.partition("Table with name ")[2].partition(" does not exist")[0]
-
-
-def _words(error: duckdb.Error) -> str:
-    """The first paragraph of DuckDB's message, without the name of its class."""
-    lines = str(error).strip().split("\n\n")[0].splitlines() or [type(error).__name__]
-    return lines[0].removeprefix(f"{lines[0].partition(' Error: ')[0]} Error: ")
 
 
 def _too_big(memory_mb: int) -> RefusedError:

@@ -41,6 +41,13 @@ def check_contract(contract: Contract, form: TomlForm) -> None:
 def _check_head(contract: Contract, form: TomlForm) -> None:
     if contract.mode is Mode.UPSERT and not contract.key:
         raise form.wrong(("mode",), "is 'upsert', which needs a key.", 'Add key = ["column"].')
+    if contract.query and contract.mode is not Mode.SNAPSHOT:
+        raise form.wrong(
+            ("mode",),
+            f"is {contract.mode.value!r}, but the rows are made by a query, whose result replaces them.",
+            "Remove `mode`, or `query`.",
+            "derived_mode",
+        )
     if not 0 <= contract.reject_budget <= 1:
         raise form.wrong(("reject_budget",), "is a share from 0 to 1.", "0.01 allows one row in a hundred.")
     names = [column.name for column in contract.columns]

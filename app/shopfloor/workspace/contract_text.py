@@ -12,6 +12,8 @@ from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.contract import Bound, Contract, Mode, Rule, RuleSeverity, SchemaPolicy
 from shopfloor.domain.record import Record
 
+_ORIGIN = {False: "inferred from the first file", True: "its rows are made by a query"}
+
 
 def rendered(contract: Contract, before: str = "") -> str:
     """The text of `contract`; `before` is the file's text, whose comments stay."""
@@ -20,10 +22,11 @@ def rendered(contract: Contract, before: str = "") -> str:
     else:
         document = tomlkit.document()
         document.add(
-            tomlkit.comment(f"Contract of dataset {contract.name}: inferred from the first file; edit it as needed.")
+            tomlkit.comment(f"Contract of dataset {contract.name}: {_ORIGIN[bool(contract.query)]}; edit it as needed.")
         )
     if "mode" in document or not before or contract.mode is not Mode.APPEND:
         _set(document, "mode", contract.mode.value)
+    _set(document, "query", contract.query or None)
     _set(document, "key", list(contract.key))
     _set(document, "time", contract.time)
     if "schema_policy" in document or not before or contract.schema_policy is not SchemaPolicy.EVOLVE:

@@ -40,9 +40,12 @@ class ColumnForm(Record, frozen=True, kw_only=True):
 
 
 class ContractForm(Record, frozen=True, kw_only=True):
-    """The file. A column is a type (`"number"`) or a table with rules."""
+    """The file. A column is a type (`"number"`) or a table with rules. `mode` is `append` unless it says otherwise, and
+    `snapshot` where a query makes the rows.
+    """
 
-    mode: Mode = Mode.APPEND
+    mode: Mode | None = None
+    query: str = ""
     key: tuple[str, ...] = ()
     time: str | None = None
     schema_policy: SchemaPolicy = SchemaPolicy.EVOLVE
@@ -78,7 +81,7 @@ def parse_contract(dataset: str, text: str, source: str) -> Contract:
 
 def needs_duckdb(contract: Contract) -> bool:
     """True when the contract says something that only DuckDB can tell to be right: SQL or a pattern."""
-    return bool(contract.conditions) or any(rule.pattern is not None for rule in contract.rules)
+    return bool(contract.conditions or contract.query) or any(rule.pattern is not None for rule in contract.rules)
 
 
 def save_contract(layout: Layout, contract: Contract) -> str:
@@ -115,7 +118,8 @@ def _from_form(name: str, form: ContractForm) -> Contract:
             rules.append(rule)
     contract = Contract(
         name=name,
-        mode=form.mode,
+        mode=form.mode or (Mode.SNAPSHOT if form.query else Mode.APPEND),
+        query=form.query.strip(),
         key=form.key,
         time=form.time,
         schema_policy=form.schema_policy,

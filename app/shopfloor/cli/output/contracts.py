@@ -45,6 +45,7 @@ def describe(contract: Contract, width: int | None) -> str:
         ("dataset", text(contract.name)),
         ("revision", count(contract.revision)),
         ("mode", str(contract.mode)),
+        *([("query", text(" ".join(contract.query.split())))] if contract.query else []),
         ("key", joined(contract.key)),
         ("time", text(contract.time)),
         ("other columns", str(contract.schema_policy)),

@@ -136,6 +136,7 @@ def describe(dataset: DatasetRecord, width: int | None) -> str:
         [
             ("dataset", text(dataset.name)),
             ("mode", text(dataset.mode)),
+            *_query(dataset),
             ("version", version(dataset.version or None)),
             ("rows", f"{count(dataset.rows)} ({row_changes(dataset.added_rows, dataset.changed_rows)} last)"),
             ("columns", count(dataset.columns)),
@@ -284,6 +285,14 @@ def _trust(found: DatasetVersion) -> list[tuple[str, str]]:
     why = f": {text(verdict.why)}" if verdict.why else ""
     by = f" by {text(verdict.decided_by)}" if verdict.decided_by != MONITORING else ""
     return [("trust", f"{verdict.trust}{by}{why}")]
+
+
+def _query(dataset: DatasetRecord) -> list[tuple[str, str]]:
+    """What makes its rows, and made the newest of them."""
+    if not dataset.query:
+        return []
+    read = joined([one.ref for one in dataset.inputs]) if dataset.inputs else "nothing yet"
+    return [("query", text(" ".join(dataset.query.split()))), ("made from", read)]
 
 
 def _declared(request: DatasetTrust, found: DatasetVersion) -> str:

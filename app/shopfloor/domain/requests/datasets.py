@@ -136,13 +136,15 @@ class DatasetDefine(Mutation[Contract], frozen=True, kw_only=True):
     """Create a dataset before its first file, or change how it takes files in.
 
     Fields left None keep their value. `reject_budget` is a share from 0 to 1, `band` one of the usual
-    rows of a file, `fresh_hours` 0 asks for no freshness.
+    rows of a file, `fresh_hours` 0 asks for no freshness. `query` makes the rows from other datasets; an empty one
+    no longer does.
     """
 
     verb: ClassVar[str] = "dataset.define"
     needs: ClassVar[Right] = Right.CONFIGURE
     name: str
     mode: Mode | None = None
+    query: str | None = None
     key: tuple[str, ...] | None = None
     time: str | None = None
     schema_policy: SchemaPolicy | None = None

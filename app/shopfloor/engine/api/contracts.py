@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from shopfloor.domain.contract import Contract
+from shopfloor.domain.contract import Contract, Mode
 from shopfloor.domain.errors import NotFoundError, UsageError
 from shopfloor.domain.names import check_name
 from shopfloor.domain.page import Page
@@ -13,6 +13,8 @@ from shopfloor.domain.revision import ContractCause, ContractRevision
 from shopfloor.engine.api.datasets import named
 from shopfloor.engine.services import EngineServices
 from shopfloor.intake.contract import live
+from shopfloor.intake.derived import staleness
+from shopfloor.intake.derived.query import read_query
 from shopfloor.store import datasets, revisions
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -71,15 +73,16 @@ def history(services: EngineServices, request: DatasetRevisions) -> Page[Contrac
 
 
 def define(services: EngineServices, request: DatasetDefine) -> Contract:
-    """Write the contract's head; columns come with the first file."""
+    """Write the contract's head; columns come with the first file, or with the first result of its query."""
     name = check_name(request.name, "Dataset")
     live.refresh(services.context, name)
     found = services.context.contract(name)
     wanted = _changed(found or Contract(name=name, revision=0), request)
     _check(wanted)
+    staleness.check_circle(services.context, wanted)
     if found is not None and found == wanted:
         # Asked again: the file keeps its text, also what a person wrote beside the settings.
-        make_folder(services.context.layout.inbox / name)
+        _make_inbox(services, wanted)
         return found
 
     def change(transaction: Transaction) -> Contract:
@@ -89,6 +92,7 @@ def define(services: EngineServices, request: DatasetDefine) -> Contract:
         text = live.save(services.context, after)
         number = live.record(transaction, after, text, ContractCause.DEFINED, request.actor)
         services.context.book.own.pop(name, None)
+        staleness.begin(services.context, transaction, after)
         transaction.emit(
             "dataset.defined",
             name,
@@ -99,15 +103,23 @@ def define(services: EngineServices, request: DatasetDefine) -> Contract:
         return msgspec.structs.replace(after, revision=number)
 
     defined = services.mutate(request, change)
-    make_folder(services.context.layout.inbox / name)
+    _make_inbox(services, wanted)
     return defined
+
+
+def _make_inbox(services: EngineServices, contract: Contract) -> None:
+    """Where its files are dropped, unless its rows are made by a query."""
+    if not contract.query:
+        make_folder(services.context.layout.inbox / contract.name)
 
 
 def _changed(before: Contract, request: DatasetDefine) -> Contract:
     """`before` with what the request names; None keeps."""
     replace = msgspec.structs.replace
-    requested = {key: getattr(request, key) for key in ("mode", "key", "schema_policy", "reject_budget")}
+    requested = {key: getattr(request, key) for key in ("mode", "query", "key", "schema_policy", "reject_budget")}
     after = replace(before, **{key: value for key, value in requested.items() if value is not None})
+    if request.query and request.mode is None:
+        after = replace(after, mode=Mode.SNAPSHOT)
     if request.time is not None:
         after = replace(after, time=request.time or None)
     volume = {key: value for key in ("min_rows", "max_rows", "band") if (value := getattr(request, key)) is not None}
@@ -124,5 +136,7 @@ def _check(contract: Contract) -> None:
     form = TomlForm("", f"datasets/{contract.name}.toml")
     try:
         check_contract(contract, form)
+        if contract.query:
+            read_query(contract.query)
     except UsageError as error:
         raise UsageError(error.message, hint=error.hint, code=error.code) from error

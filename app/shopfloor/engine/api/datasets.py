@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import msgspec
-from duckdb import DuckDBPyConnection
 
 from shopfloor.domain.dataset import DatasetRecord, DatasetVersion
 from shopfloor.domain.errors import NotFoundError
@@ -25,11 +22,12 @@ from shopfloor.domain.requests.datasets import (
     DatasetVersionShow,
 )
 from shopfloor.domain.text import safe
-from shopfloor.duck.sql import connect
+from shopfloor.duck.sandbox import temporary_duckdb
 from shopfloor.engine.services import EngineServices
+from shopfloor.intake.contract import live
 from shopfloor.lake.locations import part_files
 from shopfloor.lake.preview import preview as window
-from shopfloor.store import datasets, trust
+from shopfloor.store import datasets, derived, trust
 from shopfloor.store.rows import Query
 
 _MEMORY_MB = 256
@@ -44,10 +42,7 @@ def listing(services: EngineServices, request: DatasetList) -> Page[DatasetRecor
     users: dict[str, list[str]] = {}
     for definition in services.context.all_models():
         users.setdefault(definition.dataset, []).append(definition.name)
-    rows = tuple(
-        msgspec.structs.replace(row, used_by=tuple(users.get(row.name, ())), problem=_problem(services, row.name))
-        for row in found.rows
-    )
+    rows = tuple(_completed(services, row, users.get(row.name, ())) for row in found.rows)
     return msgspec.structs.replace(found, rows=rows, seq=services.context.store.last_seq)
 
 
@@ -55,8 +50,22 @@ def show(services: EngineServices, request: DatasetShow) -> DatasetRecord:
     """One dataset."""
     name, _ = split_ref(request.name)
     record = services.context.store.read(lambda query: named(query, name))
-    users = tuple(model.name for model in services.context.models_of(name))
-    return msgspec.structs.replace(record, used_by=users, problem=_problem(services, name))
+    live.refresh(services.context, name)
+    return _completed(services, record, [model.name for model in services.context.models_of(name)])
+
+
+def _completed(services: EngineServices, record: DatasetRecord, users: Sequence[str]) -> DatasetRecord:
+    """With what the store does not know: who uses it, and what its contract says."""
+    contract = services.context.book.noticed.get(record.name)
+    query = contract.query if contract is not None else ""
+    made = services.context.store.read(lambda reader: derived.get(reader, record.name)) if query else None
+    return msgspec.structs.replace(
+        record,
+        used_by=tuple(users),
+        problem=_problem(services, record.name),
+        query=query,
+        inputs=() if made is None else made.inputs,
+    )
 
 
 def _problem(services: EngineServices, dataset: str) -> str:
@@ -125,24 +134,13 @@ def preview(services: EngineServices, request: DatasetPreviewShow) -> DatasetPre
     """Some rows as text."""
     found = services.context.store.read(lambda query: resolve(query, request.ref))
     limit = min(request.limit, _MOST_ROWS)
-    with _reading(services) as connection:
+    scratch = services.context.layout.staging / f"look-{ulid()}"  # the metadata's connection never reads parts
+    with temporary_duckdb(_MEMORY_MB, 1, scratch) as connection:
         files = part_files(services.context.layout, found.parts)
         names, rows = window(connection, files, found.columns, limit, request.offset)
     return DatasetPreview(
         dataset=found.dataset, version=found.version, columns=tuple(names), rows=tuple(rows), total=found.rows
     )
-
-
-@contextmanager
-def _reading(services: EngineServices) -> Iterator[DuckDBPyConnection]:
-    """A small database of its own for looking into parts; the metadata's connection never reads them."""
-    scratch = services.context.layout.staging / f"look-{ulid()}"
-    connection = connect(memory_mb=_MEMORY_MB, threads=1, temp=scratch)
-    try:
-        yield connection
-    finally:
-        connection.close()
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def parts(services: EngineServices, request: DatasetFilesShow) -> DatasetFiles:

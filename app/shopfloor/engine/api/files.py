@@ -27,7 +27,7 @@ from shopfloor.domain.retry_options import RetryOptions
 from shopfloor.domain.text import safe
 from shopfloor.engine.services import EngineServices
 from shopfloor.intake.excerpt import excerpt
-from shopfloor.store import files
+from shopfloor.store import derived, files
 from shopfloor.store.files import LedgerRow
 from shopfloor.store.rows import Query
 from shopfloor.store.transaction import Transaction
@@ -81,6 +81,7 @@ def _again(services: EngineServices, request: FileRetry | FileAccept) -> FileRec
     def change(transaction: Transaction) -> FileRecord:
         row = _row(transaction, request.id)
         _check_kept(row.file, "Only quarantined files can be retried.", _AGAIN)
+        _check_newest(transaction, row.file)
         options = _retry_options(services, request, row)
         staged = file_locations.stage_again(services.context.layout, row.file)
         file = msgspec.structs.replace(row.file, state=FileState.STAGED, reason=None)
@@ -155,6 +156,12 @@ def withdraw(services: EngineServices, request: FileWithdraw) -> FileRecord:
         if file.state is FileState.WITHDRAWN:
             return file
         _check_in(file, "be withdrawn")
+        if file.derived is not None:
+            raise RefusedError(
+                f"The query of {file.dataset} made the rows of {file.id}.",
+                hint="Withdraw them from the dataset that it reads; its rows are then made again.",
+                code="made_by_query",
+            )
         file_locations.enqueue_withdrawal(transaction, file.dataset, [file.id], actor=request.actor)
         transaction.emit(
             "file.withdrawn",
@@ -235,6 +242,17 @@ def discard(services: EngineServices, request: FileDiscard) -> FileRecord:
 def _check_kept(file: FileRecord, hint: str, states: Set[FileState]) -> None:
     if file.state not in states:
         raise RefusedError(f"File {file.id} is {file.state}, not in quarantine.", hint=hint, code="not_quarantined")
+
+
+def _check_newest(query: Query, file: FileRecord) -> None:
+    """Of the results of a query only the newest may join the dataset: the others are of rows from before."""
+    made = derived.get(query, file.dataset) if file.derived is not None else None
+    if made is not None and made.file != file.id:
+        raise RefusedError(
+            f"{file.id} is an earlier result of the query of {file.dataset}; {made.file} is the newest.",
+            hint=f"See it: shopfloor file show {made.file}",
+            code="made_again",
+        )
 
 
 def _row(query: Query, id: str) -> LedgerRow:

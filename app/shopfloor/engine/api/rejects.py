@@ -15,7 +15,8 @@ from shopfloor.domain.page import Page
 from shopfloor.domain.reject import MOST, Reject
 from shopfloor.domain.requests.files import FileRejects, FileRejectsExport, FileShow, RejectsFile
 from shopfloor.domain.text import safe
-from shopfloor.duck.sql import connect, text
+from shopfloor.duck.sandbox import temporary_duckdb
+from shopfloor.duck.sql import text
 from shopfloor.engine.api import files
 from shopfloor.engine.services import EngineServices
 from shopfloor.store import rejects
@@ -83,12 +84,9 @@ def _write(services: EngineServices, found: tuple[Reject, ...], target: Path, *,
 
 
 def _write_parquet(services: EngineServices, found: tuple[Reject, ...], partial: Path) -> None:
-    connection = connect(memory_mb=128, threads=1, temp=services.context.layout.staging / f"export-{ulid()}")
-    try:
+    with temporary_duckdb(128, 1, services.context.layout.staging / f"export-{ulid()}") as connection:
         connection.execute(
             f"COPY (SELECT {_COLUMNS} FROM (SELECT unnest(from_json(?::JSON, ?)) AS r)) "
             f"TO {text(str(partial))} (FORMAT parquet, COMPRESSION zstd)",
             [to_text([msgspec.to_builtins(one) for one in found]), _SHAPE],
         )
-    finally:
-        connection.close()

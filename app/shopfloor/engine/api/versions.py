@@ -121,6 +121,7 @@ def rollback(services: EngineServices, request: DatasetRollback) -> DatasetVersi
 def go_back(services: EngineServices, transaction: Transaction, ref: str, reason: str) -> DatasetVersion:
     """The newest version gets the content of `ref`, by the transaction's actor."""
     old = resolve(transaction, ref)
+    _refuse_derived(services, old)
     record = named(transaction, old.dataset)
     newest = resolve(transaction, old.dataset)
     if old.digest == newest.digest:
@@ -147,6 +148,16 @@ def go_back(services: EngineServices, transaction: Transaction, ref: str, reason
     )
     services.context.line.after(transaction, VersionCommitted(again))
     return again
+
+
+def _refuse_derived(services: EngineServices, old: DatasetVersion) -> None:
+    contract = services.context.contract(old.dataset)
+    if contract is not None and contract.query:
+        raise RefusedError(
+            f"The rows of {old.dataset} are made by its query from other datasets.",
+            hint="Roll one of those back; its rows are then made again.",
+            code="made_by_query",
+        )
 
 
 def _refuse_during_intake(transaction: Transaction, old: DatasetVersion) -> None:

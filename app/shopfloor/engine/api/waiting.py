@@ -12,6 +12,7 @@ from shopfloor.domain.requests.workspace import AwaitIdle, IdleReport
 from shopfloor.domain.status import FileCounts, JobCounts
 from shopfloor.engine.api.unresolved import unresolved
 from shopfloor.engine.services import EngineServices
+from shopfloor.intake.contract import live
 from shopfloor.store import events, files, jobs
 from shopfloor.store.rows import Query
 
@@ -60,7 +61,8 @@ async def await_idle(services: EngineServices, request: AwaitIdle) -> IdleReport
 
 
 def _scan(services: EngineServices) -> None:
-    """Everything that arrived is on its way: dropped files, grown files, posted rows."""
+    """Everything that arrived is on its way: dropped files, grown files, posted rows, queries that were written."""
+    live.refresh_all(services.context)
     services.watch.scan_now()
     services.streams.roll()
 

@@ -6,6 +6,7 @@ from shopfloor.domain.job import JobKind
 from shopfloor.engine.line import train_task
 from shopfloor.engine.line.train_job import TrainHandler
 from shopfloor.intake import task as intake_task
+from shopfloor.intake.derived.job import DeriveHandler
 from shopfloor.intake.job import IntakeHandler
 from shopfloor.monitoring import tasks as monitoring_tasks
 from shopfloor.monitoring.job import MonitorHandler
@@ -26,6 +27,7 @@ def handlers() -> dict[JobKind, Handler]:
     """The handlers by kind."""
     found: list[Handler] = [
         IntakeHandler(),
+        DeriveHandler(),
         TrainHandler(),
         ScoreHandler(),
         ActualsHandler(),

@@ -12,6 +12,7 @@ from shopfloor.domain.job import CauseKind, JobCause, JobKind, JobRecord
 from shopfloor.domain.retraining import RetrainTrigger
 from shopfloor.engine.line import delivery_trust, log_looks, withdrawn
 from shopfloor.engine.line.retraining import Occasion, consider, consider_alert
+from shopfloor.intake.derived import staleness
 from shopfloor.monitoring import freshness
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.line import (
@@ -51,7 +52,7 @@ class ProductionLine:
 
     @_follow.register
     def _(self, fact: VersionCommitted, transaction: Transaction) -> None:
-        """It is fresh again; check each model's champion against it, then learn from it.
+        """It is fresh again; run the queries that read it, check each model's champion against it, then learn from it.
 
         One that a rollback brought back is learned from whatever its rows number, unless the model has learned
         from just this content: people roll back because later data was wrong. A champion that learned from rows
@@ -59,6 +60,7 @@ class ProductionLine:
         """
         version = fact.version
         freshness.resolve(transaction, version.dataset)
+        staleness.follow(self._context, transaction, _of_version(version))
         definitions = self._context.models_of(version.dataset)
         marked = withdrawn.follow(transaction, version, definitions)
         checked = [one.name for one in definitions if self._check_rows(transaction, one, version, marked)]
@@ -88,7 +90,7 @@ class ProductionLine:
         judge = _judge_of_rows(transaction, definition.name, marked)
         if judge is None or not _is_watched(definition) or not _brings_rows(version):
             return False
-        cause = JobCause(kind=CauseKind.DATASET_VERSION, name=version.dataset, number=version.version)
+        cause = _of_version(version)
         check(transaction, definition.name, judge, version, trigger=_ref(version), cause=cause)
         return True
 
@@ -99,7 +101,7 @@ class ProductionLine:
         occasion = Occasion(
             RetrainTrigger.CORRECTION if corrects else RetrainTrigger.DATA,
             _ref(version),
-            JobCause(kind=CauseKind.DATASET_VERSION, name=version.dataset, number=version.version),
+            _of_version(version),
             restored=version if version.restored is not None else None,
             news="its champion learned from rows that left" if definition.name in marked else "",
         )
@@ -159,6 +161,10 @@ class ProductionLine:
 
 def _ref(version: DatasetVersion) -> str:
     return f"{version.dataset}@{version.version}"
+
+
+def _of_version(version: DatasetVersion) -> JobCause:
+    return JobCause(kind=CauseKind.DATASET_VERSION, name=version.dataset, number=version.version)
 
 
 def _judge_of_rows(transaction: Transaction, model: str, withdrawn_champions: Container[str]) -> int | None:

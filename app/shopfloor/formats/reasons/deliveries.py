@@ -17,6 +17,14 @@ def unusual_volume(rows: int, why: str) -> Reason:
     )
 
 
+def made_by_query(dataset: str) -> Reason:
+    return Reason(
+        code="made_by_query",
+        message=f"Dataset {quoted(dataset)} takes no files: its query makes its rows from other datasets.",
+        hint=f"Deliver to those, or under another name. Its query: shopfloor dataset show {dataset}",
+    )
+
+
 def older_snapshot(dated: datetime | None, newest: str, newest_dated: datetime | None) -> Reason:
     """A whole picture from before the one that is in."""
     if dated is not None and newest_dated is not None:

@@ -14,8 +14,10 @@ from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.ids import ulid
 from shopfloor.domain.names import did_you_mean
 from shopfloor.domain.text import safe
-from shopfloor.duck.sql import connect, text, texts, typed
+from shopfloor.duck.sandbox import temporary_duckdb
+from shopfloor.duck.sql import text, texts, typed
 from shopfloor.intake.contract.expression import check_pattern, expression
+from shopfloor.intake.derived.query import read_query
 from shopfloor.lake.retype import by_stored_type
 
 if TYPE_CHECKING:
@@ -161,9 +163,14 @@ def _holding(connection: DuckDBPyConnection, column: Column, previous: Sequence[
 
 
 def check_with_duckdb(contract: Contract, staging: Path) -> None:
-    """Raise `ConfigError` for a condition or pattern that DuckDB cannot apply to the columns."""
-    connection = connect(memory_mb=64, threads=1, temp=staging / f"contract-{ulid()}")
-    try:
+    """Raise `ConfigError` for a query that cannot be used, and for a condition or pattern that DuckDB cannot apply to
+    the columns.
+    """
+    if contract.query:
+        try:
+            read_query(contract.query)
+        except ConfigError as error:
+            where = f"datasets/{contract.name}.toml: key 'query'"
+            raise ConfigError(f"{where}: {error.message}", hint=error.hint, code=error.code) from error
+    with temporary_duckdb(64, 1, staging / f"contract-{ulid()}") as connection:
         check_rules_work(connection, contract)
-    finally:
-        connection.close()

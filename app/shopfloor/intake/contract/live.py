@@ -17,6 +17,7 @@ from shopfloor.domain.errors import ConfigError
 from shopfloor.domain.file import FilePurpose, FileState, Reason
 from shopfloor.domain.retry_options import RetryOptions
 from shopfloor.domain.revision import ContractCause, ContractRevision
+from shopfloor.intake.derived import staleness
 from shopfloor.intake.records import TypeChange
 from shopfloor.runtime.context import Context
 from shopfloor.runtime.contract_book import Stamp
@@ -114,6 +115,7 @@ def _tried(context: Context, dataset: str) -> tuple[Contract | None, ConfigError
 def _noticed(context: Context, transaction: Transaction, contract: Contract, text: str, owner: str) -> None:
     if context.book.own.get(contract.name) != text:
         record(transaction, contract, text, ContractCause.EDITED, owner)
+    staleness.begin(context, transaction, contract)
     _let_go(transaction, contract.name)
 
 

@@ -30,6 +30,12 @@ class Checks:
         """The check of a dataset; raises `ConfigError` for a contract that cannot be read, and
         `RefusedError` for a dataset in which every delivery replaces all rows."""
         held = self._current(dataset)
+        if held.contract is not None and held.contract.query:
+            raise RefusedError(
+                f"Dataset {dataset} takes no rows: its query makes them from other datasets.",
+                hint=f"Send them to those. Its query: shopfloor dataset show {dataset}",
+                code="made_by_query",
+            )
         if held.contract is not None and held.contract.mode is Mode.SNAPSHOT:
             raise RefusedError(
                 f"Dataset {dataset} is a snapshot: each delivery replaces all rows, so single rows cannot be added.",

@@ -140,7 +140,7 @@ def _summary(dataset: DatasetRecord, versions: Sequence[DatasetVersion]) -> list
             f"{words.count(dataset.rows)}  ({row_changes(dataset.added_rows, dataset.changed_rows)} in the newest)",
         ),
         Pair("size", f"{words.size(dataset.bytes)} in {counted(dataset.parts, 'part')}"),
-        Pair("intake", f"{dataset.mode} · inbox/{dataset.name}/"),
+        *_source(dataset),
         Pair("used by", ", ".join(dataset.used_by) or "no model; n defines one"),
         Pair("updated", f"{words.stamp(dataset.updated_at)} UTC"),
         Pair("waiting", counted(dataset.waiting, "file") if dataset.waiting else "nothing"),
@@ -148,6 +148,14 @@ def _summary(dataset: DatasetRecord, versions: Sequence[DatasetVersion]) -> list
         if dataset.quarantined
         else Pair("quarantine", "empty"),
     ]
+
+
+def _source(dataset: DatasetRecord) -> list[Pair]:
+    """Where its rows come from: files, or a query over other datasets."""
+    if not dataset.query:
+        return [Pair("intake", f"{dataset.mode} · inbox/{dataset.name}/")]
+    read = ", ".join(one.ref for one in dataset.inputs) or "nothing yet"
+    return [Pair("query", " ".join(dataset.query.split())), Pair("made from", read)]
 
 
 def watch_line(watcher: WatcherStatus, now: datetime | None = None) -> Pair:

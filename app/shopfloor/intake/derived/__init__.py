@@ -1,0 +1,1 @@
+"""Datasets whose rows a query makes from those of other datasets."""
