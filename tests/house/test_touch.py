@@ -353,14 +353,14 @@ def test_a_monitoring_check_is_one_file(product: Extended) -> None:
 
 
 def test_the_conformance_suite_runs_over_a_new_check_by_itself(product: Extended) -> None:
+    hasty = CHECK.replace("EvenRows", "HastyRows").replace('"even_rows"', '"hasty_rows"')
     product.add("monitoring/checks/even_rows.py", CHECK)
-    passed, said = product.test("tests/monitoring/test_conformance.py", "even_rows")
-    assert passed, said
-    assert "test_too_few_rows_cannot_tell[binary-empty-even_rows] PASSED" in said
-    product.edit("monitoring/checks/even_rows.py", "if reason := context.too_few(count):", "if reason := '':")
-    passed, said = product.test("tests/monitoring/test_conformance.py", "even_rows and too_few")
-    assert not passed
-    assert "test_too_few_rows_cannot_tell[binary-one_row-even_rows] FAILED" in said
+    product.add("monitoring/checks/hasty_rows.py", hasty.replace("reason := context.too_few(count)", "reason := ''"))
+    said = product.test("tests/monitoring/test_conformance.py", "even_rows or (hasty_rows and too_few)").splitlines()
+    assert any("test_too_few_rows_cannot_tell[binary-empty-even_rows] PASSED" in line for line in said)
+    failed = [line for line in said if line.endswith("]") and " FAILED " in line]
+    assert any("test_too_few_rows_cannot_tell[binary-one_row-hasty_rows] FAILED" in line for line in failed)
+    assert all("hasty_rows" in line for line in failed), failed
 
 
 METRIC = """
