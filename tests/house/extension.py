@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +23,25 @@ class Extended:
         shutil.copytree(ROOT / "app", self.app)
         (folder / "workspace_template").symlink_to(ROOT / "workspace_template")
         self.workspace = folder / "w"
-        self.touched: set[str] = set()
+        self.touched: dict[str, set[str]] = {}
+        self._adding = ""
         self.environment = {**os.environ, "PYTHONPATH": str(self.app), "NO_COLOR": "1", "COLUMNS": "120"}
         # Each command is a process: only the first one compiles what is not compiled.
         self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
+
+    @contextmanager
+    def adding(self, name: str) -> Iterator[None]:
+        """What is touched meanwhile is counted under this name."""
+        self._adding = name
+        yield
+        self._adding = ""
 
     def add(self, path: str, text: str) -> None:
         """A new file of the package."""
         target = self.app / "shopfloor" / path
         assert not target.exists(), f"{path} is there already"
         target.write_text(text)
-        self.touched.add(path)
+        self.touched.setdefault(self._adding, set()).add(path)
 
     def edit(self, path: str, old: str, new: str) -> None:
         """One replacement in a file of the package."""
@@ -39,13 +49,13 @@ class Extended:
         text = target.read_text()
         assert text.count(old) == 1, f"{path} has {old!r} {text.count(old)} times"
         target.write_text(text.replace(old, new))
-        self.touched.add(path)
+        self.touched.setdefault(self._adding, set()).add(path)
 
     def append(self, path: str, text: str) -> None:
         """More at the end of a file of the package."""
         target = self.app / "shopfloor" / path
         target.write_text(target.read_text() + text)
-        self.touched.add(path)
+        self.touched.setdefault(self._adding, set()).add(path)
 
     def bring(self, path: str, line: str) -> None:
         """An import in a file of the package."""
@@ -65,8 +75,8 @@ class Extended:
         assert (done.returncode != 0) is fails, f"{words}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stderr if fails else done.stdout
 
-    def test(self, path: str, words: str) -> tuple[bool, str]:
-        """Run the tests of a file that `words` choose over this copy: whether all passed, and the output."""
+    def test(self, path: str, words: str) -> str:
+        """Run the tests of a file that `words` choose over this copy; a line of the output for each."""
         done = subprocess.run(
             [
                 sys.executable,
@@ -87,7 +97,7 @@ class Extended:
             env=self.environment,
             timeout=110,
         )
-        return done.returncode == 0, done.stdout
+        return done.stdout
 
     def ask(self, *words: str) -> Any:
         """A command's JSON."""

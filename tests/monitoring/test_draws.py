@@ -10,6 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,8 +20,10 @@ from tests import soak
 from shopfloor.domain.columns import Column, ColumnType
 from shopfloor.domain.definition import ModelDefinition, Task
 from shopfloor.domain.monitor import AlertRecord, CheckResult, CheckVerdict
+from shopfloor.monitoring import baseline_history
 from shopfloor.monitoring.alerts import fold
-from shopfloor.monitoring.check_context import CheckContext, InputRows, KnownOutcomes
+from shopfloor.monitoring.baseline_history import untold
+from shopfloor.monitoring.check_context import CheckContext, InputRows, KnownOutcomes, Sample
 from shopfloor.monitoring.records import Joined, Reference
 from shopfloor.monitoring.reference import Holdout, build_reference
 from shopfloor.monitoring.run_checks import check_all
@@ -246,3 +249,19 @@ def test_popularity_of_thousands_of_levels_that_turns_round_is_found(watched: Wa
     fired = [watched.deliver(rows(1000, watched.rng, POPULARITY[::-1])) for _ in range(2)]
     watched.history = before
     assert [(one.check, one.feature) for one in fired[1]] == [("feature_drift", "t0")]
+
+
+def test_of_deliveries_that_were_too_small_only_those_since_one_that_told_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The past grows with every delivery, and each feature of each one asks for it."""
+    read: list[datetime] = []
+    monkeypatch.setattr(baseline_history, "_sketch_in_bins", lambda feature, result: read.append(result.at))
+    verdicts = [CheckVerdict.UNKNOWN] * 5 + [CheckVerdict.OK] + [CheckVerdict.UNKNOWN] * 2
+    history = [
+        CheckResult(model="m", check="feature_drift", verdict=verdict, at=START + timedelta(days=day))
+        for day, verdict in enumerate(verdicts)
+    ]
+    feature: Any = None  # nothing is asked of it
+    assert untold(feature, (), history[::-1], Sample(moment=START + timedelta(days=30))) == ()
+    assert read == [history[-2].at, history[-1].at]

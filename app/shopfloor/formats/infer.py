@@ -286,27 +286,31 @@ def _count(
     # Most values begin with a digit, which is faster to see than that they are none of many words.
     plain = "" if any(word[:1].isdigit() for word in words) else "(r0 >= '0' AND r0 < ':') OR "
     value = f"CASE WHEN {plain}NOT {among(words).format(v='r0')} THEN trim(r0) END"
+    # Each test takes a millisecond to plan: those that no column needs are left out.
+    tested = [kind for kind in _MARKS if any(kind in kinds for kinds in likely)]
+    codes = f"count_if(CASE WHEN m0 > 0 THEN ({code}) OR (TRY_CAST(c0 AS BIGINT) IS NULL AND {_INTEGER}) END)"
     counts = [
         "count(c0)",
         "count(r0)",
-        f"count_if(CASE WHEN m0 > 0 THEN ({code}) OR (TRY_CAST(c0 AS BIGINT) IS NULL AND {_INTEGER}) END)",
-        *(f"count_if(CASE WHEN m0 & {mark} > 0 THEN {_test(kind, shape)} END)" for kind, mark in _MARKS.items()),
+        codes if tested else "0",
+        *(f"count_if(CASE WHEN m0 & {_MARKS[kind]} > 0 THEN {_test(kind, shape)} END)" for kind in tested),
     ]
     marks = [sum(_MARKS[kind] for kind in kinds) for kinds in likely]
     found = ask_each(connection, _limited(rows, sample), wanted, ", ".join(counts), value=value, marks=marks)
-    return [_decide(kinds, found.get(i)) for i, kinds in zip(wanted, likely, strict=True)], firsts
+    return [_decide(kinds, tested, found.get(i)) for i, kinds in zip(wanted, likely, strict=True)], firsts
 
 
 def _limited(rows: str, sample: int) -> str:
     return f"(SELECT * FROM {rows} LIMIT {sample})" if sample else rows
 
 
-def _decide(kinds: Sequence[ColumnType], counts: Sequence[int | None] | None) -> _Counted:
-    """What one column's counts say; a type fits when it fits all values and none is a code."""
+def _decide(kinds: Sequence[ColumnType], tested: Sequence[ColumnType], counts: Sequence[int | None] | None) -> _Counted:
+    """What one column's counts say, after values and codes those of the `tested` types; a type fits when it fits all
+    values and none is a code."""
     if counts is None:
         return _Counted(0, 0, ColumnType.TEXT)
     values, given, codes, *fits = (count or 0 for count in counts)
-    fit = dict(zip(_MARKS, fits, strict=True))
+    fit = dict(zip(tested, fits, strict=True))
     fitting = [kind for kind in kinds if fit[kind] == values]
     return _Counted(values, given, ColumnType.TEXT if not values or codes or not fitting else fitting[0])
 

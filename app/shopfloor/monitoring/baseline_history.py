@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -133,13 +134,15 @@ def untold(
     if sample.source != Sample.source:
         return ()
     found: dict[str, tuple[datetime, Sketch]] = {}
-    for result in sorted(history, key=lambda one: one.at):
+    last = utc(sample.moment)
+    newest_first = sorted(history, key=lambda one: one.at)[::-1]
+    since = list(takewhile(lambda one: one.verdict is CheckVerdict.UNKNOWN, newest_first))
+    for result in reversed(since):
         name = str(result.evidence.get("data") or result.at)
-        sketch = _sketch_in_bins(feature, result)
-        if result.verdict is not CheckVerdict.UNKNOWN:
-            found.clear()
-        elif sketch is not None and name != sample.data and _moment_of(result) < utc(sample.moment):
-            found[name] = _moment_of(result), sketch
+        if name != sample.data and (about := _moment_of(result)) < last:
+            sketch = _sketch_in_bins(feature, result)
+            if sketch is not None:
+                found[name] = about, sketch
     small = [one for one in found.values() if not is_learned(one[1], feature)]
     small.sort(key=lambda one: one[0])
     return tuple(sketch for _, sketch in small[_within(chunks, [at for at, _ in small], sample.moment) :])
@@ -179,9 +182,10 @@ def _deliveries(
     newest apart when it is unconfirmed. A break is never part of the past; a shift is once a delivery
     followed that was in order or moved on from it."""
     found: dict[str, tuple[datetime, Sketch, bool, bool]] = {}
+    now = utc(moment)
     for result in sorted(history, key=lambda one: one.at):
-        sketch, about = _usable(feature, result), _moment_of(result)
-        if sketch is not None and sketch != current and about < utc(moment):
+        sketch = _usable(feature, result)
+        if sketch is not None and sketch != current and (about := _moment_of(result)) < now:
             name = str(result.evidence.get("data") or result.at)
             found[name] = (about, sketch, result.verdict is CheckVerdict.OK, is_still_moving(result))
     items = sorted(found.values(), key=lambda one: one[0])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from shopfloor.artifacts.table import Values
@@ -15,6 +17,7 @@ from shopfloor.domain.service import RequestCounts
 from shopfloor.domain.text import counted
 from shopfloor.domain.value import ValueReport
 from shopfloor.monitoring.bins import read_values, sketch_values
+from shopfloor.monitoring.check_history import CheckKey, key_of
 from shopfloor.monitoring.records import FeatureReference, Joined, Promise, Reference, Sketch
 from shopfloor.statistics.arrays import Codes, Floats, Mask, np
 from shopfloor.statistics.predictions import Predictions
@@ -240,15 +243,16 @@ class CheckContext:
     def earlier(self, check: str, feature: str | None, source: str) -> list[CheckResult]:
         """Earlier results of one check of this version on rows from the same source. What other
         versions met is part of this one's reference, or too old to be its past."""
-        return [
-            result
-            for result in self.history
-            if result.check == check
-            and result.feature == feature
-            and result.model_version == self.model_version
-            and result.at < self.at
-            and result.source == source
-        ]
+        return self._earlier.get((check, feature or "", source), [])
+
+    @cached_property
+    def _earlier(self) -> dict[CheckKey, list[CheckResult]]:
+        """Each check asks, and each of many features: they need not all go through all of it."""
+        found: defaultdict[CheckKey, list[CheckResult]] = defaultdict(list)
+        for result in self.history:
+            if result.model_version == self.model_version and result.at < self.at:
+                found[key_of(result)].append(result)
+        return dict(found)
 
     def result(
         self,
