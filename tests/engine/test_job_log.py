@@ -49,7 +49,7 @@ def test_every_kind_of_job_tells_what_it_did(shop: Shop) -> None:
     shop.settle()
     told = log(shop, JobKind.TRAIN)
     for words in (
-        "held out",
+        "of them judged",
         "Candidate linear: roc_auc ",
         "Chosen: ",
         "Artifact ",

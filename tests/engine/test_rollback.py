@@ -42,7 +42,9 @@ def services(works: Works) -> EngineServices:
 def commit(works: Works, number: int, digest: str, rows: int, *, restored: bool = False, least: int = 1) -> bool:
     """The next version comes; True when a training was queued for it."""
     definition = ModelDefinition(name="late", dataset="flights", target="y", retrain=Retrain(min_new_rows=least))
-    context: Any = SimpleNamespace(models_of=lambda dataset: [definition], layout=works.layout)
+    context: Any = SimpleNamespace(
+        models_of=lambda dataset: [definition], layout=works.layout, book=SimpleNamespace(noticed={})
+    )
 
     def put(transaction: Transaction) -> bool:
         datasets.define(transaction, "flights", "append")

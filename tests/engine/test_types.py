@@ -129,7 +129,7 @@ def test_what_a_served_model_is_sent_never_changes_by_itself(shop: Shop) -> None
     assert newest.decision is not None
     inputs = next(check for check in newest.decision.checks if check.code == "inputs")
     assert "'x' is text, was integer" in inputs.detail
-    assert newest.decision.champion_score is not None  # the champion reads what it can of the new text
+    assert newest.decision.refreshes == 1  # the recipe reads the new text, too
     assert newest.decision.outcome is not Outcome.PROMOTE
     shop.client.ask(MonitorRun(model="m"))
     shop.settle()

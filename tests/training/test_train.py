@@ -18,6 +18,7 @@ from shopfloor.domain.errors import ConfigError, DataError, IntegrityError
 from shopfloor.statistics import metrics
 from shopfloor.statistics.predictions import from_scores
 from shopfloor.training.train import train
+from shopfloor.training.trained import Trained
 
 FRAME = deliveries(600)
 
@@ -54,7 +55,8 @@ def test_a_run_reports_what_it_did(tmp_path: Path) -> None:
 
 def test_the_rows_it_was_judged_on(tmp_path: Path) -> None:
     """Each block is answered by a model of the rows before it; the one that is released has learned all."""
-    trained = train(spec(FRAME, tmp_path), silent)
+    linear = {"candidates": ("linear",)}
+    trained = train(spec(FRAME, tmp_path, training=linear), silent)
     assert list(trained.predictions.index) == list(trained.holdout.index) == list(trained.truth.index)
     assert trained.truth.tolist() == trained.holdout["outcome"].tolist()
     assert list(trained.rows.index) == list(FRAME.index)
@@ -66,23 +68,27 @@ def test_the_rows_it_was_judged_on(tmp_path: Path) -> None:
         rows = np.flatnonzero(trained.block == block)
         assert metrics.find("roc_auc").score(from_scores(Task.BINARY, truth[rows], scores[rows])) == told
         before = FRAME.loc[: trained.holdout.index[rows[0]] - 1]
-        alone = train(spec(before, tmp_path / str(block), training={"candidates": ("linear",)}), silent)
+        alone = train(spec(before, tmp_path / str(block), training=linear), silent)
         answers = alone.model.predict_frame(trained.holdout.iloc[rows])
         pd.testing.assert_frame_equal(answers, trained.predictions.iloc[rows])
 
 
 def test_the_released_model_knows_the_newest_rows(tmp_path: Path) -> None:
-    """A level that rises: what had not learned the newest rows is far from it, the released model is not."""
-    rng = np.random.default_rng(0)
-    level = np.linspace(1.0, 1.7, 600)
-    columns = (*(one for one in COLUMNS if one.name in {"id", "at", "x"}), Column(name="y", type=ColumnType.NUMBER))
-    frame = FRAME[["id", "at", "x"]].assign(y=100 * level + FRAME["x"] + rng.normal(size=600))
+    """A shop that opened lately: what had not learned the newest rows is far from it, the released model is not."""
+    opened = np.arange(600) >= 520
+    frame = FRAME[["id", "at", "x"]].assign(
+        shop=FRAME["shop"].where(~opened, "d"), y=100 + FRAME["x"] + np.where(opened, 50, 0)
+    )
+    columns = (*(one for one in COLUMNS if one.name in frame), Column(name="y", type=ColumnType.NUMBER))
     trained = train(spec(frame, tmp_path, columns, target="y", training={"candidates": ("boosting",)}), silent)
     newest = trained.holdout.tail(50)
-    away = [float((said - newest["y"]).abs().mean()) for said in (
-        trained.model.predict_frame(newest)["prediction"], trained.predictions["prediction"].tail(50)
-    )]  # fmt: skip
+    unseen = trained.predictions["prediction"].tail(50)
+    away = [float((said - newest["y"]).abs().mean()) for said in (_answers(trained, newest), unseen)]
     assert away[0] < 0.5 * away[1]
+
+
+def _answers(trained: Trained, rows: pd.DataFrame) -> pd.Series:
+    return trained.model.predict_frame(rows)["prediction"]
 
 
 def test_numbers_and_classes(tmp_path: Path) -> None:
