@@ -18,7 +18,7 @@ from shopfloor.domain.errors import DataError
 from shopfloor.domain.numbers import count
 from shopfloor.training.features import candidate_columns, learnable
 from shopfloor.training.repeated_ids import newest_only
-from shopfloor.training.split import Block, Parted, part_rows
+from shopfloor.training.split import JudgedBlock, Parted, part_rows
 from shopfloor.training.task import Target, read_target
 
 
@@ -65,7 +65,7 @@ class Prepared:
 
     def judged_by_all(self) -> Prepared:
         """The same rows with all of them for training, as the released model learns them."""
-        every = Block(self.parted.rows, self.parted.holdout, self.parted.late)
+        every = JudgedBlock(self.parted.rows, self.parted.holdout, self.parted.late)
         return replace(self, parted=replace(self.parted, blocks=(every,)), every=True)
 
 

@@ -33,7 +33,7 @@ _FITTED_ROWS = 2_000_000
 
 
 @dataclass(frozen=True)
-class Block:
+class JudgedBlock:
     """Rows that are `judged` together, and those that a fit for them learns: earlier ones, or those of the other folds.
 
     Positions in the frame, each in time order where rows have a time. `late` ranks the training rows from 0 to 1, by
@@ -53,7 +53,7 @@ class Parted:
     every row of the frame.
     """
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[JudgedBlock, ...]
     rows: Rows
     late: NDArray[np.float64]
     used: Split
@@ -178,12 +178,12 @@ def _by_time(
 
 def _time_block(
     train: Rows, judged: Rows, keys: Keys, copies: Copies, definition: ModelDefinition
-) -> tuple[Block, tuple[str, ...]]:
+) -> tuple[JudgedBlock, tuple[str, ...]]:
     notes: tuple[str, ...] = ()
     if definition.id:
         train, judged, notes = _apart(train, judged, keys)
     train, more = copies.apart(train, judged)
-    return Block(train, judged, np.arange(len(train)) / max(1, len(train))), (*notes, *more)
+    return JudgedBlock(train, judged, np.arange(len(train)) / max(1, len(train))), (*notes, *more)
 
 
 def _cuts(times: NDArray[np.int64], definition: ModelDefinition) -> list[int]:
@@ -251,7 +251,7 @@ def _by_hash(rows: Rows, keys: Keys, content: Keys, copies: Copies, definition: 
         if definition.id:
             train, others = _without_copies(train, judged, content)
             more += others
-        blocks.append(Block(train, judged, rowkeys.shares(own[train], _LATE_SALT)))
+        blocks.append(JudgedBlock(train, judged, rowkeys.shares(own[train], _LATE_SALT)))
     return Parted(tuple(blocks), rows, rowkeys.shares(own[rows], _LATE_SALT), Split.HASH, keys, (*notes, *more))
 
 

@@ -36,7 +36,7 @@ from shopfloor.training.prepared import Prepared, prepare
 from shopfloor.training.records import Incumbent, TrainSpec
 from shopfloor.training.scoring import Scored, best_of, choose, gains_little, score_candidate
 from shopfloor.training.search import search
-from shopfloor.training.split import Block
+from shopfloor.training.split import JudgedBlock
 from shopfloor.training.stopwatch import Stopwatch
 from shopfloor.training.trained import Trained
 from shopfloor.training.worst_errors import worst_errors
@@ -67,7 +67,7 @@ def train(spec: TrainSpec, progress: Progress) -> Trained:
         return _Run(spec, prepared, metric, stopwatch, progress).finish()
 
 
-def fit_job(spec: TrainSpec, prepared: Prepared, block: Block | None = None) -> FitJob:
+def fit_job(spec: TrainSpec, prepared: Prepared, block: JudgedBlock | None = None) -> FitJob:
     """What every candidate is fitted on for a block; for the newest without one."""
     chosen = prepared.parted.blocks[-1] if block is None else block
     return FitJob(
