@@ -22,6 +22,8 @@ from shopfloor.domain.dialect import check_parser, merged
 from shopfloor.domain.errors import UsageError
 from shopfloor.domain.file import FileState
 from shopfloor.domain.missing import MISSING
+from shopfloor.formats.cast_rule import CastMode
+from shopfloor.formats.table import StagedTable
 
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TYPED = {
@@ -170,6 +172,26 @@ def test_infinity_far_below_the_sample_of_a_large_file(bench: Any) -> None:
     result = bench.ingest({"a.csv": "v,k\n" + f"1.5,{'k' * 40}\n" * 200_000 + "inf,x\n"})
     assert (result.columns[0].type, result.rows) == (ColumnType.NUMBER, 200_001)
     assert "1 infinite value was treated" in result.files[0].notices[0]
+
+
+@pytest.mark.parametrize(
+    ("last", "modes"), [("2", [CastMode.PLAIN]), ("2026-01-31T10:00Z", [CastMode.PLAIN, CastMode.FULL])]
+)
+def test_a_large_file_is_read_by_its_plain_spellings_first(
+    bench: Any, monkeypatch: pytest.MonkeyPatch, last: str, modes: list[CastMode]
+) -> None:
+    """The rare ones of thousands of columns take as long to plan as a table takes to read."""
+    tried: list[CastMode] = []
+    load = StagedTable.load
+
+    def noted(self: StagedTable, path: str, mode: CastMode, *, first: bool = False) -> None:
+        tried.append(mode)
+        load(self, path, mode, first=first)
+
+    monkeypatch.setattr(StagedTable, "load", noted)
+    usual = "2026-01-31 10:00:00" if "-" in last else "1"
+    result = bench.ingest({"a.csv": "v,k\n" + f"{usual},{'k' * 40}\n" * 200_000 + f"{last},x\n"})
+    assert (result.rows, tried) == (200_001, modes)
 
 
 def test_infinity_beside_a_row_that_is_left_out(bench: Any) -> None:

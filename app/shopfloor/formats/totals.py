@@ -39,6 +39,7 @@ _FIGURES = frozenset((
     "moyenne", "media", "promedio", "gemiddelde", "среднее", "平均",
 ))  # fmt: skip
 _FEW = 2  # rows have no totals below them
+_WORD = re.compile(r"[^\W\d_]+|[∑Σ]")
 _LONGEST_LABEL = 5  # words
 _BELOW = 4  # rows may stand below a totals row: other totals, averages, footnotes
 _TAIL = 1 << 16
@@ -181,7 +182,7 @@ def _is_figure(cell: str) -> bool:
 
 def _label(cell: str) -> _Label:
     """Whether a cell says that its row is a total, as in `Total:`, `Grand total (EUR)` or `Sum of 2026`."""
-    words = re.findall(r"[^\W\d_]+|[∑Σ]", cell.casefold())
+    words = _WORD.findall(cell.casefold())
     if not 0 < len(words) <= _LONGEST_LABEL or not _WORDS.intersection(words):
         return _Label.NONE
     others = [word for word in words if word not in _WORDS and word not in _BESIDE]

@@ -105,7 +105,9 @@ class GroupLoader:
     def _load_big(self, plan: Plan, state: FileReading, sampled: bool) -> StagedTable:
         path = str(state.file.path)
         table = StagedTable(self._connection, plan, self.path("rows"), state.file.file.id, large=True)
-        failure = self._try(table, path, CastMode.FULL if sampled else CastMode.PLAIN, first=sampled)
+        failure = self._try(table, path, CastMode.PLAIN, first=sampled)
+        if failure is not None and sampled:
+            failure = self._try(table, path, CastMode.FULL, first=True)
         if failure is None:
             return table
         if sampled:

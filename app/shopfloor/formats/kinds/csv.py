@@ -192,8 +192,8 @@ def ready(text: PlainText, scratch: Path, parser: Parser, sniff: Callable[[bytes
 
     Raises `BadFile` for what has no header and for a quote that never ends.
     """
-    begun, blank = _begun(text.path, scratch)
-    shape = sniff(head_of(begun), parser.skip_lines + blank)
+    begun, blank, head = _begun(text.path, scratch)
+    shape = sniff(head, parser.skip_lines + blank)
     path, escape = begun, parser.escape
     notices: tuple[str, ...] = ()
     if escape:
@@ -222,19 +222,20 @@ def _kept(path: Path) -> tuple[str, ...]:
     return (f'Quote marks are ordinary characters here (quote = "none"): {said} some, which stay in the values.',)
 
 
-def _begun(path: Path, scratch: Path) -> tuple[Path, int]:
-    """The text from its first line on that is not empty, and how many stand above it.
+def _begun(path: Path, scratch: Path) -> tuple[Path, int, bytes]:
+    """The text from its first line on that is not empty, how many stand above it, and its first bytes.
 
     DuckDB takes an empty first line for the header.
     """
     head = head_of(path)
     blank = _BLANK_START.match(head)
     if blank is None:
-        return path, 0
+        return path, 0, head
     if not head.removeprefix(BOM_UTF8).strip():
         raise BadFile(blank_file())
     lines = len(_END.findall(blank[1]))
-    return below(path, _beside(scratch, "begun"), lines), lines
+    begun = below(path, _beside(scratch, "begun"), lines)
+    return begun, lines, head_of(begun)
 
 
 def _doubled(
