@@ -25,7 +25,8 @@ def over_withdrawn(decision: Decision, champion: ModelVersion | None, policy: Re
     mark = champion.withdrawn if champion is not None else None
     sound = any(check.code == "dummy" and check.passed for check in decision.checks)
     held = decision.outcome is Outcome.HOLD and policy is not ReleasePolicy.MANUAL
-    if champion is None or mark is None or not sound or decision.outcome is Outcome.REJECT:
+    refreshed = decision.refreshes is not None and decision.outcome not in (Outcome.HOLD, Outcome.REJECT)
+    if champion is None or mark is None or not sound or not (held or refreshed):
         return decision
     by_itself = policy is ReleasePolicy.AUTO and not any(check.needs_word for check in decision.checks)
     released = Outcome.PROMOTE if by_itself else Outcome.AWAIT_APPROVAL
