@@ -44,7 +44,7 @@ def test_every_kind_of_job_tells_what_it_did(shop: Shop) -> None:
     told = log(shop, JobKind.INTAKE)
     assert "one.csv (f1): 600 rows committed" in told
     assert "d@1: 600 rows written in 1 part, 3 columns" in told
-    definition = ModelDefinition(name="m", dataset="d", target="y", id="id")
+    definition = ModelDefinition(name="m", dataset="d", target="y", id="id", known_before=("x",))
     shop.client.ask(ModelDefine(definition=definition))
     shop.settle()
     told = log(shop, JobKind.TRAIN)
