@@ -46,6 +46,7 @@ def _alerts(shop: Factory) -> Any:
 
 def test_a_champion_is_measured_on_the_labels_of_each_delivery(orders: Factory) -> None:
     _it_is_measured_on_the_labels_that_a_delivery_brings(orders)
+    _the_recipe_promises_what_the_next_delivery_is_worth(orders)
     _a_live_score_is_of_rows_whose_truth_is_known(orders)
     _labels_that_are_not_there_yet_are_told(orders)
     assert orders.json("model", "show", "lateness")["champion"] == 3, "each trusted delivery is learned and released"
@@ -63,6 +64,17 @@ def _it_is_measured_on_the_labels_that_a_delivery_brings(orders: Factory) -> Non
     columns = {one["feature"]: one for one in orders.json("monitor", "checks", "lateness") if one["feature"]}
     assert set(columns) == {"order", "load", "distance", "late"}
     assert (columns["order"]["verdict"], columns["load"]["verdict"]) == ("unchecked", "ok")
+
+
+def _the_recipe_promises_what_the_next_delivery_is_worth(orders: Factory) -> None:
+    run = orders.json("run", "list", "--model", "lateness")[0]
+    (kept,) = [one for one in run["candidates"] if one["name"] == run["chosen"]]
+    low, high = kept["promise"]
+    assert len(kept["blocks"]) == 5
+    assert low < run["metrics"]["roc_auc"] < high
+    assert "for the next block (90 %), from 5 blocks" in orders("run", "show", run["id"]).stdout
+    job = next(one for one in orders.json("job", "list") if one["kind"] == "train" and one["subject"] == "lateness")
+    assert "Promise: roc_auc of the next block in [" in orders("job", "log", job["id"]).stdout
 
 
 def _a_live_score_is_of_rows_whose_truth_is_known(orders: Factory) -> None:

@@ -58,7 +58,8 @@ class ArtifactRef(Record, frozen=True, kw_only=True):
 class CandidateScore(Record, frozen=True, kw_only=True):
     """How one candidate did on the rows that were judged, metric name to value: the means over blocks.
 
-    `blocks` are the values of the metric that decides, oldest block first; empty where there is one block.
+    `blocks` are the values of the metric that decides, oldest block first; empty where there is one block. `promise` is
+    the interval in which that of the next block is expected with probability .90; None for fewer than three blocks.
     """
 
     name: str
@@ -66,6 +67,7 @@ class CandidateScore(Record, frozen=True, kw_only=True):
     seconds: float = 0.0
     error: str | None = None
     blocks: tuple[float | None, ...] = ()
+    promise: tuple[float, float] | None = None
 
 
 class SegmentScore(Record, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from shopfloor.domain.text import safe
 from shopfloor.statistics import metrics
 from shopfloor.statistics.metric import NUMBERS, Metric
 from shopfloor.statistics.predictions import Predictions, from_scores
+from shopfloor.statistics.promise import promise
 from shopfloor.training.candidates.candidate import Fit, FitJob
 from shopfloor.training.candidates.dummy import DUMMY
 from shopfloor.training.candidates.registry import fit
@@ -82,11 +83,13 @@ def score_candidate(
         return Scored(_failed(name, started, str(error)))
     except Exception as error:  # noqa: BLE001  (a recipe's or a library's failure: see above)
         return Scored(_failed(name, started, f"{type(error).__name__}: {error}"))
+    blocks = tuple(one[metric.name] for one in found)
     record = CandidateScore(
         name=name,
         metrics=mean_scores(found),
         seconds=time.perf_counter() - started,
-        blocks=tuple(one[metric.name] for one in found) if len(found) > 1 else (),
+        blocks=blocks if len(found) > 1 else (),
+        promise=promise(metric, blocks),
     )
     return Scored(record, tuple(fits), tuple(scores), tuple(older), score_seconds=scoring)
 

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from shopfloor.cli.output.cells import count, figure, minute, moment, pairs, span, text, version, words
 from shopfloor.cli.output.table import TextColumn, facts, paragraphs, present, sentence, table
+from shopfloor.domain.numbers import interval
 from shopfloor.domain.requests.runs import RunComparison
 from shopfloor.domain.run import CandidateScore, RunRecord, SegmentScore
+from shopfloor.domain.text import counted
 
 COLUMNS: tuple[TextColumn[RunRecord], ...] = (
     TextColumn("RUN", lambda run: text(run.id)),
@@ -46,6 +48,7 @@ def describe(run: RunRecord, width: int | None) -> str:
         ("took", span(run.duration_s)),
         ("chosen", text(run.chosen)),
         ("metrics", pairs(run.metrics)),
+        ("promise", _promise(run)),
         ("params", pairs(run.params)),
         ("seed", str(run.seed)),
         ("artifact", text(run.artifact.sha256) if run.artifact else ""),
@@ -57,6 +60,13 @@ def describe(run: RunRecord, width: int | None) -> str:
     tried = table(_tried(run), run.candidates, width) if run.candidates else ""
     parts = table(SEGMENTS, run.segments, width) if run.segments else ""
     return paragraphs(facts(present(known), width), tried, parts)
+
+
+def _promise(run: RunRecord) -> str:
+    kept = next((each for each in run.candidates if each.name == run.chosen), None)
+    if kept is None or kept.promise is None:
+        return ""
+    return f"{interval(kept.promise)} for the next block (90 %), from {counted(len(kept.blocks), 'block')}"
 
 
 def describe_comparison(comparison: RunComparison, width: int | None) -> str:

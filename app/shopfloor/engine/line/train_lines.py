@@ -24,6 +24,9 @@ def lines(outcome: TrainOutcome, notes: Sequence[str], decision: Decision) -> It
         yield _candidate(candidate, record.metric)
     scores = ", ".join(f"{name} {figure(score)}" for name, score in record.metrics.items())
     yield f"Chosen: {record.chosen}; on the holdout {scores}"
+    kept = next((one.promise for one in record.candidates if one.name == record.chosen), None)
+    if kept is not None:
+        yield f"Promise: {record.metric} of the next block in {interval(kept)} (90 %)"
     for segment in record.segments[:_SEGMENTS]:
         yield _segment(segment, record.metric)
     if len(record.segments) > _SEGMENTS:
