@@ -71,8 +71,10 @@ def earlier_tests(query: Query, model: str, champion: ArtifactFile | None) -> tu
     made = {one.version: one.decision for one in models.versions(query, model, _MANY, 0).rows}
     number = champion.version if champion is not None else None
     alike = {number}
-    while number is not None and (decision := made.get(number)) is not None and decision.refreshes not in alike:
+    while number is not None and (decision := made.get(number)) is not None:
         number = decision.refreshes
+        if number is None or number in alike:
+            break
         alike.add(number)
     return tuple(
         sorted(
