@@ -27,15 +27,20 @@ from shopfloor.domain.errors import DataError, UsageError
 from shopfloor.domain.release import Decision, GateCheck, Outcome
 from shopfloor.release import gate
 from shopfloor.release.checks import beats_champion
-from shopfloor.release.gate import judge
+from shopfloor.release.gate import after_test, judge
 from shopfloor.release.input_compatibility import changed_inputs
 from shopfloor.release.leakage import is_copy
 from shopfloor.statistics.block_test import BlockGain, over_blocks
+from shopfloor.statistics.paired import Comparison
 from shopfloor.statistics.predictions import Predictions
 
 
 def decide(
-    challenger: Predictions, champion: Predictions | None, frame: pd.DataFrame | None = None, **changes: Any
+    challenger: Predictions,
+    champion: Predictions | None,
+    frame: pd.DataFrame | None = None,
+    fresher: Comparison | None = None,
+    **changes: Any,
 ) -> Decision:
     if champion is None:
         changes.setdefault("champion_version", None)
@@ -48,6 +53,7 @@ def decide(
         truth(challenger),
         predictions(challenger),
         None if champion is None else predictions(champion),
+        fresher=fresher,
     )
 
 
@@ -72,6 +78,45 @@ def test_an_input_of_another_type_waits_for_a_person_even_where_the_gate_may_pro
     assert check(decision, "inputs").passed is None
     assert decide(*SAME, changed_inputs=("'x' is text, was integer",)).outcome is Outcome.HOLD
     assert "inputs" not in codes(decide(*BETTER))
+
+
+def _fresher(gain: float, error: float = 0.002) -> Comparison:
+    """Newer rows against none, over five blocks."""
+    blocks = [BlockGain(gain + error * place, error, 400, "row") for place in (-1, -0.5, 0, 0.5, 1)]
+    return over_blocks(blocks, 0.05)
+
+
+@pytest.mark.parametrize(
+    ("fresher", "outcome", "passed"),
+    [
+        (None, Outcome.PROMOTE, True),
+        (_fresher(0.004), Outcome.PROMOTE, True),
+        (_fresher(-0.003), Outcome.PROMOTE, True),  # shown, and less than the margin
+        (_fresher(-0.02, 0.05), Outcome.PROMOTE, True),  # more than the margin, and not shown
+        (_fresher(-0.02), Outcome.HOLD, False),
+    ],
+)
+def test_the_champions_recipe_gets_newer_rows_unless_they_are_shown_to_do_harm(
+    fresher: Comparison | None, outcome: Outcome, passed: bool
+) -> None:
+    """Without a test against the champion, which costs nothing of its error; and few rows are enough."""
+    decision = decide(SAME[0], None, champion_version=1, refreshes=1, unseen=True, fresher=fresher)
+    assert (decision.outcome, decision.refreshes, decision.gain) == (outcome, 1, None)
+    assert check(decision, "newer_rows").passed is passed
+    assert not codes(decision) & {"better", "gain", "looks", "slices", "champion"}
+    assert ("newest rows" in decision.reason) is passed
+    approval = Release(policy=ReleasePolicy.APPROVAL)
+    asked = decide(SAME[0], None, champion_version=1, refreshes=1, unseen=True, fresher=fresher, release=approval)
+    assert asked.outcome is (Outcome.AWAIT_APPROVAL if passed else Outcome.HOLD)
+
+
+def test_a_recipe_that_was_tried_in_vain_is_told_and_paid_for() -> None:
+    tried = decide(*SAME)
+    kept = decide(SAME[1], None, champion_version=1, refreshes=1, unseen=True)
+    decision = after_test(kept, tried)
+    assert (decision.outcome, decision.tested, kept.tested) == (Outcome.PROMOTE, True, False)
+    assert tried.reason in check(decision, "other_recipe").detail
+    assert not after_test(kept, decide(*binary_pair(1, 120))).tested, "too few rows tested nothing"
 
 
 def test_what_is_good_for_the_champion_is_good_for_a_wider_type() -> None:
